@@ -1,0 +1,38 @@
+"""Status payloads of OneRoster 1.1 and their code lists.
+
+Called by the mock to write them and by the suite for the vocabulary; never chooses a code for anyone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CODE_MINORS = (
+    "full success",
+    "unknown object",
+    "invalid data",
+    "unauthorized",
+    "invalid_sort_field",
+    "invalid_filter_field",
+    "invalid_selection_field",
+    "invalid_blank_selection_field",
+    "forbidden",
+    "server_busy",
+)
+CODE_MAJORS = ("success", "failure")
+SEVERITIES = ("status", "warning", "error")
+
+
+def entry(code_major: str, severity: str, code_minor: str, description: str) -> dict[str, str]:
+    """One entry of statusInfoSet."""
+    return {
+        "imsx_codeMajor": code_major,
+        "imsx_severity": severity,
+        "imsx_codeMinor": code_minor,
+        "imsx_description": description,
+    }
+
+
+def payload(code_major: str, severity: str, code_minor: str, description: str) -> dict[str, Any]:
+    """The error body of 1.1: an array of one status entry."""
+    return {"statusInfoSet": [entry(code_major, severity, code_minor, description)]}

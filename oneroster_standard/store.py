@@ -1,0 +1,213 @@
+"""The `.district` store: rendered records in order of sourcedId, with an index of their places.
+
+Written by the generator, read by the server; a codec only. A record's service root is the byte 0x01, which
+never occurs in JSON, so that one replacement makes a page absolute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 1
+ROOT = b"\x01"
+SEPARATOR = b",\n"
+COLLECTIONS = (
+    "orgs",
+    "academicSessions",
+    "courses",
+    "classes",
+    "users",
+    "enrollments",
+    "demographics",
+    "resources",
+    "categories",
+    "lineItems",
+    "results",
+)
+_KEY = b'{"sourcedId":"'
+
+
+class StoreProblem(Exception):
+    """A folder that is not a readable store; the text says what was met and what was expected."""
+
+
+def sourced_id_of(record: bytes) -> str:
+    """Read the sourcedId from a rendered record, which starts with it."""
+    if not record.startswith(_KEY):
+        raise StoreProblem("a record does not start with its sourcedId")
+    end = record.index(b'"', len(_KEY))
+    if b"\\" in record[len(_KEY) : end]:
+        return str(json.loads(record.replace(ROOT, b""))["sourcedId"])
+    return record[len(_KEY) : end].decode("utf-8")
+
+
+class CollectionWriter:
+    """Appends rendered records of one collection; they must come in order of sourcedId."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._slab = folder.joinpath(f"{name}.slab").open("wb", buffering=1 << 20)
+        self._offsets = folder.joinpath(f"{name}.offsets").open("wb", buffering=1 << 20)
+        self._digest = hashlib.sha256()
+        self._position = 0
+        self.count = 0
+
+    def append(self, record: bytes) -> None:
+        """Add one record: compact JSON, sourcedId first."""
+        self.extend((record,))
+
+    def extend(self, records: Iterable[bytes]) -> None:
+        """Add many records, given without their separator."""
+        batch = list(records)
+        if not batch:
+            return
+        body = SEPARATOR.join(batch) + SEPARATOR
+        lengths = np.fromiter(map(len, batch), dtype="<u8", count=len(batch)) + len(SEPARATOR)
+        starts = np.empty(len(batch), dtype="<u8")
+        starts[0] = self._position
+        np.cumsum(lengths[:-1], out=starts[1:])
+        starts[1:] += self._position
+        self._slab.write(body)
+        self._offsets.write(starts.tobytes())
+        self._digest.update(body)
+        self._position += len(body)
+        self.count += len(batch)
+
+    def close(self) -> dict[str, Any]:
+        """Finish the two files; returns count, bytes and sha256 of the slab."""
+        self._offsets.write(np.array([self._position], dtype="<u8").tobytes())
+        self._slab.close()
+        self._offsets.close()
+        return {"count": self.count, "bytes": self._position, "sha256": self._digest.hexdigest()}
+
+
+class StoreWriter:
+    """Writes a store; a context manager. The description is written last, so a broken store has none."""
+
+    def __init__(self, path: Path, meta: Mapping[str, Any]) -> None:
+        self.path = path
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._meta = dict(meta)
+        self._open: dict[str, CollectionWriter] = {}
+
+    def collection(self, name: str) -> CollectionWriter:
+        """Return the writer of one collection, opened on first use."""
+        if name not in COLLECTIONS:
+            raise ValueError(f"unknown collection {name!r}; expected one of {', '.join(COLLECTIONS)}")
+        if name not in self._open:
+            self._open[name] = CollectionWriter(self.path, name)
+        return self._open[name]
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        facts = {name: self.collection(name).close() for name in COLLECTIONS} if kind is None else {}
+        if kind is not None:
+            for writer in self._open.values():
+                writer.close()
+            return
+        text = json.dumps({"format": FORMAT, **self._meta, "collections": facts}, indent=1, sort_keys=True)
+        self.path.joinpath("district.json").write_text(text + "\n", encoding="utf-8")
+
+
+class StoreCollection:
+    """Read access to one collection by row number; rows are in order of sourcedId."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.offsets: NDArray[np.uint64] = np.fromfile(folder / f"{name}.offsets", dtype="<u8")
+        self._file = folder.joinpath(f"{name}.slab").open("rb")
+        size = int(self.offsets[-1])
+        self._slab: mmap.mmap | bytes = (
+            mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        )
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def slice_bytes(self, start: int, stop: int) -> bytes:
+        """Records start to stop - 1, joined by `,\\n`, without a trailing comma; out of range is empty."""
+        start, stop = max(start, 0), min(stop, len(self))
+        if start >= stop:
+            return b""
+        return self._slab[int(self.offsets[start]) : int(self.offsets[stop]) - len(SEPARATOR)]
+
+    def record_bytes(self, row: int) -> bytes:
+        """One rendered record; IndexError out of range."""
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        return self.slice_bytes(row, row + 1)
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """All rendered records in order."""
+        for row in range(len(self)):
+            yield self.slice_bytes(row, row + 1)
+
+    def find(self, sourced_id: str) -> int | None:
+        """Row number of a sourcedId, by binary search; None when it is not there."""
+        wanted = sourced_id.encode("utf-8")
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            found = sourced_id_of(self.record_bytes(middle)).encode("utf-8")
+            if found < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self) and sourced_id_of(self.record_bytes(low)) == sourced_id:
+            return low
+        return None
+
+    def close(self) -> None:
+        """Release the file; slices already taken stay valid."""
+        if isinstance(self._slab, mmap.mmap):
+            self._slab.close()
+        self._file.close()
+
+
+class Store:
+    """An opened store: its description and its collections."""
+
+    def __init__(self, path: Path, meta: dict[str, Any]) -> None:
+        self.path = path
+        self.meta = meta
+        self._open: dict[str, StoreCollection] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Open a store folder.
+
+        Raises StoreProblem when the folder has no readable description or another format.
+        """
+        description = path / "district.json"
+        try:
+            meta = json.loads(description.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise StoreProblem(f"{path}: no readable district.json; expected a finished .district store") from error
+        if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+            raise StoreProblem(f"{path}: another store format; expected {FORMAT}, write the district again")
+        return cls(path, meta)
+
+    def collection(self, name: str) -> StoreCollection:
+        """Return one collection, mapped on first use."""
+        if name not in self._open:
+            try:
+                self._open[name] = StoreCollection(self.path, name)
+            except (OSError, IndexError) as error:
+                raise StoreProblem(f"{self.path}: collection {name} is missing or cut") from error
+        return self._open[name]
+
+    def close(self) -> None:
+        """Release all files."""
+        for found in self._open.values():
+            found.close()
+        self._open.clear()
