@@ -22,7 +22,10 @@ def filterable(standard: Standard, class_name: str) -> dict[str, Property]:
         if item.kind == "guidref":
             for part in REFERENCE_PARTS:
                 found[f"{item.name}.{part}"] = Property(
-                    f"{item.name}.{part}", "guid" if part == "sourcedId" else "string", item.cardinality, item.basis
+                    f"{item.name}.{part}",
+                    "guid" if part == "sourcedId" else "string",
+                    item.cardinality,
+                    item.basis,
                 )
         elif item.kind == "object":
             for inner in standard.classes[item.target].properties:

@@ -46,7 +46,11 @@ class Property:
     @property
     def kind(self) -> str:
         """The type without its target: string, guid, date, enum, guidref, object ..."""
-        return self.type.partition(":")[0] if ":" in self.type else ("object" if self.type == "userId" else self.type)
+        return (
+            self.type.partition(":")[0]
+            if ":" in self.type
+            else ("object" if self.type == "userId" else self.type)
+        )
 
     @property
     def target(self) -> str:
@@ -180,7 +184,9 @@ class Standard:
     @cached_property
     def collections(self) -> dict[str, EntityClass]:
         """Classes that have a collection, by the collection's key."""
-        return {found.collection: found for found in self.classes.values() if found.collection and found.single}
+        return {
+            found.collection: found for found in self.classes.values() if found.collection and found.single
+        }
 
     def collection(self, key: str) -> EntityClass:
         """Return the class behind a collection key such as users; KeyError when there is none."""
@@ -222,7 +228,8 @@ def _parse(raw: dict[str, Any]) -> Standard:
             for row in raw["csv"]
         },
         manifest=tuple(
-            ManifestProperty(name, required, tuple(values)) for name, required, values in raw["manifest"]["rows"]
+            ManifestProperty(name, required, tuple(values))
+            for name, required, values in raw["manifest"]["rows"]
         ),
     )
 

@@ -109,7 +109,9 @@ class StoreWriter:
     def __enter__(self) -> StoreWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         facts = {name: self.collection(name).close() for name in COLLECTIONS} if kind is None else {}
         if kind is not None:
             for writer in self._open.values():
@@ -192,7 +194,9 @@ class Store:
         try:
             meta = json.loads(description.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise StoreProblem(f"{path}: no readable district.json; expected a finished .district store") from error
+            raise StoreProblem(
+                f"{path}: no readable district.json; expected a finished .district store"
+            ) from error
         if not isinstance(meta, dict) or meta.get("format") != FORMAT:
             raise StoreProblem(f"{path}: another store format; expected {FORMAT}, write the district again")
         return cls(path, meta)
