@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 ZIP_TIME = (2026, 1, 1, 0, 0, 0)
 ZIP_LEVEL = 1
@@ -33,9 +34,11 @@ class BundleWriter:
         self.path = path
         self._archive: zipfile.ZipFile | None = None
 
-    def __enter__(self) -> BundleWriter:
+    def __enter__(self) -> Self:
         if self.path.suffix == ".zip":
-            self._archive = zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED, compresslevel=ZIP_LEVEL)
+            self._archive = zipfile.ZipFile(
+                self.path, "w", zipfile.ZIP_DEFLATED, compresslevel=ZIP_LEVEL
+            )
         else:
             self.path.mkdir(parents=True, exist_ok=True)
         return self
@@ -57,7 +60,10 @@ class BundleWriter:
         return size
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._archive is not None:
             self._archive.close()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
 MAX_ENTRIES = 1_000
 MAX_RATIO = 300
@@ -48,7 +48,9 @@ class Row:
 class Bundle:
     """An opened bundle. names holds every regular file as it stands, paths inside a ZIP included."""
 
-    def __init__(self, path: Path, names: tuple[str, ...], archive: zipfile.ZipFile | None) -> None:
+    def __init__(
+        self, path: Path, names: tuple[str, ...], archive: zipfile.ZipFile | None
+    ) -> None:
         self.path = path
         self.names = names
         self._archive = archive
@@ -58,7 +60,7 @@ class Bundle:
         if self._archive is not None:
             self._archive.close()
 
-    def __enter__(self) -> Bundle:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,7 +84,9 @@ class Bundle:
                     yield stream
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise BundleProblem(
-                "cut", name, "the archive's member is damaged or cut; expected a whole file"
+                "cut",
+                name,
+                "the archive's member is damaged or cut; expected a whole file",
             ) from error
 
     def rows(self, name: str) -> Iterator[Row]:
@@ -91,7 +95,9 @@ class Bundle:
         A blank line is a row without cells. Raises BundleProblem (encoding, quoting, cut) at the line met.
         """
         with self.open_bytes(name) as raw:
-            text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="strict", newline="")
+            text = io.TextIOWrapper(
+                raw, encoding="utf-8-sig", errors="strict", newline=""
+            )
             csv.field_size_limit(MAX_CELL)
             reader = csv.reader(text, strict=True)
             line = 1
@@ -103,9 +109,7 @@ class Bundle:
                 detail = f"a byte that is not UTF-8 was met after line {reader.line_num}; expected UTF-8"
                 raise BundleProblem("encoding", name, detail) from error
             except csv.Error as error:
-                detail = (
-                    f"the record that starts at line {line} cannot be read as CSV; expected quotes in pairs"
-                )
+                detail = f"the record that starts at line {line} cannot be read as CSV; expected quotes in pairs"
                 raise BundleProblem("quoting", name, detail) from error
 
 
@@ -116,13 +120,17 @@ def open_bundle(path: Path) -> Bundle:
     (more than 1,000 entries, paths that leave the archive, links, or a compression ratio above 300).
     """
     if not path.exists():
-        raise BundleProblem("missing", str(path), "nothing there; expected a folder or a .zip file")
+        raise BundleProblem(
+            "missing", str(path), "nothing there; expected a folder or a .zip file"
+        )
     if path.is_dir():
         return _open_folder(path)
     try:
         archive = zipfile.ZipFile(path)
     except PermissionError as error:
-        raise BundleProblem("not-allowed", str(path), "the file may not be read") from error
+        raise BundleProblem(
+            "not-allowed", str(path), "the file may not be read"
+        ) from error
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         detail = "not a readable ZIP archive (its directory is missing or cut); expected a complete .zip file"
         raise BundleProblem("not-a-zip", path.name, detail) from error
@@ -131,36 +139,57 @@ def open_bundle(path: Path) -> Bundle:
     except BundleProblem:
         archive.close()
         raise
-    return Bundle(path, tuple(info.filename for info in archive.infolist() if not info.is_dir()), archive)
+    return Bundle(
+        path,
+        tuple(info.filename for info in archive.infolist() if not info.is_dir()),
+        archive,
+    )
 
 
 def _open_folder(path: Path) -> Bundle:
     try:
         names = tuple(sorted(entry.name for entry in path.iterdir() if entry.is_file()))
     except PermissionError as error:
-        raise BundleProblem("not-allowed", str(path), "the folder may not be read") from error
+        raise BundleProblem(
+            "not-allowed", str(path), "the folder may not be read"
+        ) from error
     return Bundle(path, names, None)
 
 
 def _refuse_unsafe(archive: zipfile.ZipFile, name: str) -> None:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise BundleProblem("unsafe", name, f"{len(entries):,} entries; expected at most {MAX_ENTRIES:,}")
+        raise BundleProblem(
+            "unsafe",
+            name,
+            f"{len(entries):,} entries; expected at most {MAX_ENTRIES:,}",
+        )
     total = 0
     for number, info in enumerate(entries, start=1):
         where = f"{name}, entry {number}"
         inner = PurePosixPath(info.filename.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts or ":" in info.filename:
-            raise BundleProblem("unsafe", where, "a path that leaves the archive; expected plain file names")
+            raise BundleProblem(
+                "unsafe",
+                where,
+                "a path that leaves the archive; expected plain file names",
+            )
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise BundleProblem("unsafe", where, "a symbolic link; expected regular files")
+            raise BundleProblem(
+                "unsafe", where, "a symbolic link; expected regular files"
+            )
         if info.flag_bits & 0x1:
-            raise BundleProblem("encrypted", where, "an encrypted entry; expected no password")
+            raise BundleProblem(
+                "encrypted", where, "an encrypted entry; expected no password"
+            )
         total += info.file_size
-        suspicious = info.file_size > MIN_SUSPECT_BYTES and info.file_size > MAX_RATIO * max(
-            info.compress_size, 1
+        suspicious = (
+            info.file_size > MIN_SUSPECT_BYTES
+            and info.file_size > MAX_RATIO * max(info.compress_size, 1)
         )
         if suspicious or total > MAX_BYTES:
             raise BundleProblem(
-                "unsafe", where, f"unpacks to {info.file_size:,} bytes, more than {MAX_RATIO} times its size"
+                "unsafe",
+                where,
+                f"unpacks to {info.file_size:,} bytes, more than {MAX_RATIO} times its size",
             )

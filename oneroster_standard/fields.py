@@ -30,7 +30,10 @@ def filterable(standard: Standard, class_name: str) -> dict[str, Property]:
         elif item.kind == "object":
             for inner in standard.classes[item.target].properties:
                 found[f"{item.name}.{inner.name}"] = Property(
-                    f"{item.name}.{inner.name}", inner.type, item.cardinality, inner.basis
+                    f"{item.name}.{inner.name}",
+                    inner.type,
+                    item.cardinality,
+                    inner.basis,
                 )
         elif item.kind != "metadata":
             found[item.name] = item

@@ -91,4 +91,6 @@ def _render_predicate(predicate: Predicate) -> str:
 
 def render(expression: Filter) -> str:
     """Write a filter expression (not percent-encoded); parse(render(f)) == f."""
-    return f" {expression.operator} ".join(map(_render_predicate, expression.predicates))
+    return f" {expression.operator} ".join(
+        map(_render_predicate, expression.predicates)
+    )

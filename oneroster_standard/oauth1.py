@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Literal, cast
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from oauthlib.common import Request, urldecode
 from oauthlib.oauth1 import Client
 from oauthlib.oauth1.rfc5849 import signature
 from oauthlib.oauth1.rfc5849.utils import parse_authorization_header
 
+HttpMethod = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"]
 METHODS = ("HMAC-SHA256", "HMAC-SHA1")
 WINDOW_PAST_S = 600
 WINDOW_FUTURE_S = 300
@@ -41,8 +43,18 @@ class SignedBy:
     method: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What oauthlib's verification reads of a request."""
+
+    http_method: str
+    uri: str
+    params: list[tuple[str, str]]
+    signature: str
+
+
 def sign(
-    method: str,
+    method: HttpMethod,
     url: str,
     *,
     key: str,
@@ -69,23 +81,38 @@ def sign(
 
 def is_signed(authorization: str | None, query: str) -> bool:
     """Whether a request carries OAuth 1.0a parameters, in its header or in its query."""
-    return bool(authorization and _SCHEME.match(authorization)) or "oauth_signature=" in query
+    return (
+        bool(authorization and _SCHEME.match(authorization))
+        or "oauth_signature=" in query
+    )
 
 
 def _legal(url: str) -> str:
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(query=quote(parts.query, safe=_LEGAL_IN_QUERY), fragment=""))
+    return urlunsplit(
+        parts._replace(query=quote(parts.query, safe=_LEGAL_IN_QUERY), fragment="")
+    )
 
 
-def _protocol_parameters(authorization: str | None, query: str) -> tuple[dict[str, str], dict[str, str]]:
-    in_query = {name: value for name, value in urldecode(query) if name.startswith("oauth_")} if query else {}
+def _protocol_parameters(
+    authorization: str | None, query: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    in_query = (
+        {name: value for name, value in urldecode(query) if name.startswith("oauth_")}
+        if query
+        else {}
+    )
     if not (authorization and _SCHEME.match(authorization)):
         return in_query, {}
     header = _SCHEME.sub("OAuth ", authorization, count=1)
     try:
-        in_header = dict(parse_authorization_header(header))
+        in_header = {
+            name: unquote(value) for name, value in parse_authorization_header(header)
+        }
     except ValueError as error:
-        raise SignatureRefused("the Authorization header cannot be read as OAuth parameters") from error
+        raise SignatureRefused(
+            "the Authorization header cannot be read as OAuth parameters"
+        ) from error
     if in_query:
         raise SignatureRefused("OAuth parameters stand in the header and in the query")
     return in_header, {"Authorization": header}
@@ -116,17 +143,25 @@ def verify(
         raise SignatureRefused("the query cannot be decoded") from error
     signed_by, text = _claims(found, methods, now)
     secret = secret_of(signed_by.key)
-    request = Request(legal, http_method=method)
-    request.params = params
-    request.signature = text
-    check = signature.verify_hmac_sha1 if signed_by.method == "HMAC-SHA1" else signature.verify_hmac_sha256
+    request = cast(
+        Request, _Signed(http_method=method, uri=legal, params=params, signature=text)
+    )
+    check = (
+        signature.verify_hmac_sha1
+        if signed_by.method == "HMAC-SHA1"
+        else signature.verify_hmac_sha256
+    )
     # An unknown key is verified too, against an empty secret, so that both refusals take the same time.
     if not check(request, secret or "", "") or secret is None:
-        raise SignatureRefused("the signature does not fit the request, or the key is unknown")
+        raise SignatureRefused(
+            "the signature does not fit the request, or the key is unknown"
+        )
     return signed_by
 
 
-def _claims(found: Mapping[str, str], methods: tuple[str, ...], now: float) -> tuple[SignedBy, str]:
+def _claims(
+    found: Mapping[str, str], methods: tuple[str, ...], now: float
+) -> tuple[SignedBy, str]:
     for name in (
         "oauth_consumer_key",
         "oauth_nonce",
@@ -139,7 +174,9 @@ def _claims(found: Mapping[str, str], methods: tuple[str, ...], now: float) -> t
     if found.get("oauth_version", "1.0") != "1.0":
         raise SignatureRefused("oauth_version is not 1.0")
     if found["oauth_signature_method"] not in methods:
-        raise SignatureRefused(f"the signature method is not one of {', '.join(methods)}")
+        raise SignatureRefused(
+            f"the signature method is not one of {', '.join(methods)}"
+        )
     if not found["oauth_timestamp"].isdecimal() or len(found["oauth_timestamp"]) > 12:
         raise SignatureRefused("oauth_timestamp is not a whole number of seconds")
     timestamp = int(found["oauth_timestamp"])
@@ -152,6 +189,9 @@ def _claims(found: Mapping[str, str], methods: tuple[str, ...], now: float) -> t
             f"oauth_timestamp is {int(timestamp - now)} s ahead; at most {WINDOW_FUTURE_S} s are accepted"
         )
     claimed = SignedBy(
-        found["oauth_consumer_key"], found["oauth_nonce"], timestamp, found["oauth_signature_method"]
+        found["oauth_consumer_key"],
+        found["oauth_nonce"],
+        timestamp,
+        found["oauth_signature_method"],
     )
     return claimed, found["oauth_signature"]

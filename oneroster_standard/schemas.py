@@ -23,7 +23,10 @@ def _token(standard: Standard, enumeration: str) -> dict[str, Any]:
     if enumeration in standard.recommended:
         return {"type": "string", "minLength": 1}
     if enumeration in standard.extensible:
-        return {"type": "string", "anyOf": [{"enum": tokens}, {"pattern": r"^ext:[A-Za-z0-9._-]+$"}]}
+        return {
+            "type": "string",
+            "anyOf": [{"enum": tokens}, {"pattern": r"^ext:[A-Za-z0-9._-]+$"}],
+        }
     return {"type": "string", "enum": tokens}
 
 
@@ -41,7 +44,9 @@ def reference_schema(standard: Standard, class_name: str) -> dict[str, Any]:
     }
 
 
-def _value_schema(standard: Standard, item: Property, booleans: Booleans) -> dict[str, Any]:
+def _value_schema(
+    standard: Standard, item: Property, booleans: Booleans
+) -> dict[str, Any]:
     match item.kind:
         case "guidref":
             return reference_schema(standard, item.target)
@@ -51,7 +56,11 @@ def _value_schema(standard: Standard, item: Property, booleans: Booleans) -> dic
             return _token(standard, item.target)
         case "booleanToken":
             tokens: dict[str, Any] = {"type": "string", "enum": ["true", "false"]}
-            return tokens if booleans == "string" else {"anyOf": [tokens, {"type": "boolean"}]}
+            return (
+                tokens
+                if booleans == "string"
+                else {"anyOf": [tokens, {"type": "boolean"}]}
+            )
         case "metadata":
             return {"type": "object"}
         case "float":
@@ -70,7 +79,9 @@ def _value_schema(standard: Standard, item: Property, booleans: Booleans) -> dic
             return {"type": "string", "minLength": 1}
 
 
-def property_schema(standard: Standard, item: Property, booleans: Booleans = "string") -> dict[str, Any]:
+def property_schema(
+    standard: Standard, item: Property, booleans: Booleans = "string"
+) -> dict[str, Any]:
     """Schema of one property's value, as an array when it is a list."""
     value = _value_schema(standard, item, booleans)
     if not item.is_list:
@@ -78,7 +89,9 @@ def property_schema(standard: Standard, item: Property, booleans: Booleans = "st
     return {"type": "array", "items": value, "minItems": 1 if item.required else 0}
 
 
-def entity_schema(standard: Standard, class_name: str, booleans: Booleans = "string") -> dict[str, Any]:
+def entity_schema(
+    standard: Standard, class_name: str, booleans: Booleans = "string"
+) -> dict[str, Any]:
     """Schema of one object of a class; unknown properties are refused.
 
     booleans: "string" takes the words true and false only, "either" JSON booleans as well.
@@ -87,7 +100,10 @@ def entity_schema(standard: Standard, class_name: str, booleans: Booleans = "str
     return {
         "$schema": DIALECT,
         "type": "object",
-        "properties": {item.name: property_schema(standard, item, booleans) for item in entity.properties},
+        "properties": {
+            item.name: property_schema(standard, item, booleans)
+            for item in entity.properties
+        },
         "required": [item.name for item in entity.properties if item.required],
         "additionalProperties": False,
     }
@@ -124,15 +140,23 @@ def _envelope(standard: Standard, key: str, value: dict[str, Any]) -> dict[str, 
     }
 
 
-def collection_schema(standard: Standard, class_name: str, booleans: Booleans = "string") -> dict[str, Any]:
+def collection_schema(
+    standard: Standard, class_name: str, booleans: Booleans = "string"
+) -> dict[str, Any]:
     """Schema of a collection's page."""
     key = standard.classes[class_name].collection
     if key is None:
         raise ValueError(f"{class_name} has no collection")
-    return _envelope(standard, key, {"type": "array", "items": entity_schema(standard, class_name, booleans)})
+    return _envelope(
+        standard,
+        key,
+        {"type": "array", "items": entity_schema(standard, class_name, booleans)},
+    )
 
 
-def single_schema(standard: Standard, class_name: str, booleans: Booleans = "string") -> dict[str, Any]:
+def single_schema(
+    standard: Standard, class_name: str, booleans: Booleans = "string"
+) -> dict[str, Any]:
     """Schema of the answer to a single-object read."""
     key = standard.classes[class_name].single
     if key is None:

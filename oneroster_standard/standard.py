@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -68,17 +68,17 @@ class EntityClass:
     single: str | None
     properties: tuple[Property, ...]
 
+    @property
+    def property_names(self) -> tuple[str, ...]:
+        """Names in the order of the table."""
+        return tuple(found.name for found in self.properties)
+
     def property(self, name: str) -> Property:
         """Return the property of that name; KeyError when the class has none."""
         for found in self.properties:
             if found.name == name:
                 return found
         raise KeyError(name)
-
-    @property
-    def property_names(self) -> tuple[str, ...]:
-        """Names in the order of the table."""
-        return tuple(found.name for found in self.properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,9 @@ class Operation:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the path's placeholders, left to right."""
-        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+        return tuple(
+            part[1:-1] for part in self.path.split("/") if part.startswith("{")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,9 @@ class Standard:
     def collections(self) -> dict[str, EntityClass]:
         """Classes that have a collection, by the collection's key."""
         return {
-            found.collection: found for found in self.classes.values() if found.collection and found.single
+            found.collection: found
+            for found in self.classes.values()
+            if found.collection and found.single
         }
 
     def collection(self, key: str) -> EntityClass:
@@ -198,6 +202,11 @@ class Standard:
             if found.name == name:
                 return found
         raise KeyError(name)
+
+
+def _operation(cells: list[Any]) -> Operation:
+    values: tuple[Any, ...] = (*cells[:-1], tuple(cells[-1]))
+    return Operation(*values)
 
 
 def _parse(raw: dict[str, Any]) -> Standard:
@@ -213,12 +222,16 @@ def _parse(raw: dict[str, Any]) -> Standard:
     }
     return Standard(
         version=raw["version"],
-        enumerations={name: tuple(tokens) for name, tokens in raw["enumerations"].items()},
+        enumerations={
+            name: tuple(tokens) for name, tokens in raw["enumerations"].items()
+        },
         extensible=tuple(raw["vocabulary"]["extensible"]),
         recommended=tuple(raw["vocabulary"]["recommended"]),
-        legacy={name: tuple(tokens) for name, tokens in raw["vocabulary"]["legacy"].items()},
+        legacy={
+            name: tuple(tokens) for name, tokens in raw["vocabulary"]["legacy"].items()
+        },
         classes=classes,
-        operations=tuple(Operation(*row[:9], scopes=tuple(row[9])) for row in raw["operations"]["rows"]),
+        operations=tuple(map(_operation, raw["operations"]["rows"])),
         csv_files={
             row["file"]: CsvFile(
                 name=row["file"],
@@ -234,13 +247,19 @@ def _parse(raw: dict[str, Any]) -> Standard:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(version: str = "1.1") -> Standard:
     """Return the tables of one version.
 
     Raises ValueError for a version that is not in VERSIONS.
     """
     if version not in VERSIONS:
-        raise ValueError(f"unknown OneRoster version {version!r}; expected one of {', '.join(VERSIONS)}")
-    text = files(__package__).joinpath("tables", f"v{version.replace('.', 'p')}.toml").read_text("utf-8")
+        raise ValueError(
+            f"unknown OneRoster version {version!r}; expected one of {', '.join(VERSIONS)}"
+        )
+    text = (
+        files(__package__)
+        .joinpath("tables", f"v{version.replace('.', 'p')}.toml")
+        .read_text("utf-8")
+    )
     return _parse(tomllib.loads(text))

@@ -23,7 +23,9 @@ CODE_MAJORS = ("success", "failure")
 SEVERITIES = ("status", "warning", "error")
 
 
-def entry(code_major: str, severity: str, code_minor: str, description: str) -> dict[str, str]:
+def entry(
+    code_major: str, severity: str, code_minor: str, description: str
+) -> dict[str, str]:
     """One entry of statusInfoSet."""
     return {
         "imsx_codeMajor": code_major,
@@ -33,6 +35,8 @@ def entry(code_major: str, severity: str, code_minor: str, description: str) -> 
     }
 
 
-def payload(code_major: str, severity: str, code_minor: str, description: str) -> dict[str, Any]:
+def payload(
+    code_major: str, severity: str, code_minor: str, description: str
+) -> dict[str, Any]:
     """The error body of 1.1: an array of one status entry."""
     return {"statusInfoSet": [entry(code_major, severity, code_minor, description)]}

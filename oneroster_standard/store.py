@@ -12,7 +12,7 @@ import mmap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,9 @@ class CollectionWriter:
         if not batch:
             return
         body = SEPARATOR.join(batch) + SEPARATOR
-        lengths = np.fromiter(map(len, batch), dtype="<u8", count=len(batch)) + len(SEPARATOR)
+        lengths = np.fromiter(map(len, batch), dtype="<u8", count=len(batch)) + len(
+            SEPARATOR
+        )
         starts = np.empty(len(batch), dtype="<u8")
         starts[0] = self._position
         np.cumsum(lengths[:-1], out=starts[1:])
@@ -86,7 +88,11 @@ class CollectionWriter:
         self._offsets.write(np.array([self._position], dtype="<u8").tobytes())
         self._slab.close()
         self._offsets.close()
-        return {"count": self.count, "bytes": self._position, "sha256": self._digest.hexdigest()}
+        return {
+            "count": self.count,
+            "bytes": self._position,
+            "sha256": self._digest.hexdigest(),
+        }
 
 
 class StoreWriter:
@@ -101,23 +107,36 @@ class StoreWriter:
     def collection(self, name: str) -> CollectionWriter:
         """Return the writer of one collection, opened on first use."""
         if name not in COLLECTIONS:
-            raise ValueError(f"unknown collection {name!r}; expected one of {', '.join(COLLECTIONS)}")
+            raise ValueError(
+                f"unknown collection {name!r}; expected one of {', '.join(COLLECTIONS)}"
+            )
         if name not in self._open:
             self._open[name] = CollectionWriter(self.path, name)
         return self._open[name]
 
-    def __enter__(self) -> StoreWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
-        facts = {name: self.collection(name).close() for name in COLLECTIONS} if kind is None else {}
+        facts = (
+            {name: self.collection(name).close() for name in COLLECTIONS}
+            if kind is None
+            else {}
+        )
         if kind is not None:
             for writer in self._open.values():
                 writer.close()
             return
-        text = json.dumps({"format": FORMAT, **self._meta, "collections": facts}, indent=1, sort_keys=True)
+        text = json.dumps(
+            {"format": FORMAT, **self._meta, "collections": facts},
+            indent=1,
+            sort_keys=True,
+        )
         self.path.joinpath("district.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -126,7 +145,9 @@ class StoreCollection:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self.offsets: NDArray[np.uint64] = np.fromfile(folder / f"{name}.offsets", dtype="<u8")
+        self.offsets: NDArray[np.uint64] = np.fromfile(
+            folder / f"{name}.offsets", dtype="<u8"
+        )
         self._file = folder.joinpath(f"{name}.slab").open("rb")
         size = int(self.offsets[-1])
         self._slab: mmap.mmap | bytes = (
@@ -141,7 +162,9 @@ class StoreCollection:
         start, stop = max(start, 0), min(stop, len(self))
         if start >= stop:
             return b""
-        return self._slab[int(self.offsets[start]) : int(self.offsets[stop]) - len(SEPARATOR)]
+        return self._slab[
+            int(self.offsets[start]) : int(self.offsets[stop]) - len(SEPARATOR)
+        ]
 
     def record_bytes(self, row: int) -> bytes:
         """One rendered record; IndexError out of range."""
@@ -198,7 +221,9 @@ class Store:
                 f"{path}: no readable district.json; expected a finished .district store"
             ) from error
         if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-            raise StoreProblem(f"{path}: another store format; expected {FORMAT}, write the district again")
+            raise StoreProblem(
+                f"{path}: another store format; expected {FORMAT}, write the district again"
+            )
         return cls(path, meta)
 
     def collection(self, name: str) -> StoreCollection:
@@ -207,7 +232,9 @@ class Store:
             try:
                 self._open[name] = StoreCollection(self.path, name)
             except (OSError, IndexError) as error:
-                raise StoreProblem(f"{self.path}: collection {name} is missing or cut") from error
+                raise StoreProblem(
+                    f"{self.path}: collection {name} is missing or cut"
+                ) from error
         return self._open[name]
 
     def close(self) -> None:
