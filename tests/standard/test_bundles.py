@@ -15,13 +15,19 @@ from oneroster_standard.bundles import Bundle, BundleProblem, Row, open_bundle
 from oneroster_standard.cells import join_user_ids, split_user_ids
 
 CELLS = st.text(
-    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00\ufeff"), max_size=6
+    alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00\ufeff"),
+    max_size=6,
 )
 
 
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
 def test_what_is_written_is_read_with_physical_lines(tmp_path: Path, name: str) -> None:
-    rows = [["sourcedId", "name"], ["1", 'a "quoted", name'], ["2", "two\nlines"], ["3", "last"]]
+    rows = [
+        ["sourcedId", "name"],
+        ["1", 'a "quoted", name'],
+        ["2", "two\nlines"],
+        ["3", "last"],
+    ]
     with BundleWriter(tmp_path / name) as writer:
         writer.write("orgs.csv", [csv_bytes(rows)])
     with open_bundle(tmp_path / name) as bundle:
@@ -39,7 +45,9 @@ def test_any_cells_survive_the_round_trip(
     assert [row.cells for row in open_bundle(path).rows("orgs.csv")] == rows
 
 
-def test_a_byte_order_mark_is_skipped_and_a_wrong_byte_names_the_file(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_skipped_and_a_wrong_byte_names_the_file(
+    tmp_path: Path,
+) -> None:
     tmp_path.joinpath("a.csv").write_bytes(b"\xef\xbb\xbfsourcedId\r\n")
     tmp_path.joinpath("b.csv").write_bytes(b"name\r\nJos\xe9\r\n")
     bundle = open_bundle(tmp_path)
@@ -61,8 +69,12 @@ def link() -> zipfile.ZipInfo:
     return info
 
 
-@pytest.mark.parametrize("info", [zipfile.ZipInfo("../users.csv"), zipfile.ZipInfo("/etc/users.csv"), link()])
-def test_an_unsafe_archive_is_refused_before_anything_is_read(tmp_path: Path, info: zipfile.ZipInfo) -> None:
+@pytest.mark.parametrize(
+    "info", [zipfile.ZipInfo("../users.csv"), zipfile.ZipInfo("/etc/users.csv"), link()]
+)
+def test_an_unsafe_archive_is_refused_before_anything_is_read(
+    tmp_path: Path, info: zipfile.ZipInfo
+) -> None:
     with pytest.raises(BundleProblem) as met:
         open_bundle(zip_with(tmp_path / "x.zip", info))
     assert met.value.kind == "unsafe"
@@ -80,13 +92,19 @@ def test_a_bomb_a_cut_archive_and_nothing_at_all_are_told_apart(tmp_path: Path) 
         with pytest.raises(BundleProblem) as met:
             open_bundle(tmp_path / name)
         kinds[name] = met.value.kind
-    assert kinds == {"bomb.zip": "unsafe", "cut.zip": "not-a-zip", "none.zip": "missing"}
+    assert kinds == {
+        "bomb.zip": "unsafe",
+        "cut.zip": "not-a-zip",
+        "none.zip": "missing",
+    }
 
 
 def test_a_damaged_member_is_found_while_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     with BundleWriter(path) as writer:
-        writer.write("orgs.csv", [csv_bytes([["sourcedId"], *([[str(n)] for n in range(5000)])])])
+        writer.write(
+            "orgs.csv", [csv_bytes([["sourcedId"], *([[str(n)] for n in range(5000)])])]
+        )
     data = bytearray(path.read_bytes())
     data[200] ^= 0xFF
     path.write_bytes(data)

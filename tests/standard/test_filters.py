@@ -15,12 +15,19 @@ from oneroster_standard.filters import (
     render,
 )
 
-FIELDS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}(\.[A-Za-z0-9_-]{1,8}){0,2}", fullmatch=True)
-PREDICATES = st.builds(Predicate, FIELDS, st.sampled_from(OPERATORS), st.text(max_size=12))
+FIELDS = st.from_regex(
+    r"[A-Za-z_][A-Za-z0-9_]{0,8}(\.[A-Za-z0-9_-]{1,8}){0,2}", fullmatch=True
+)
+PREDICATES = st.builds(
+    Predicate, FIELDS, st.sampled_from(OPERATORS), st.text(max_size=12)
+)
 FILTERS = st.one_of(
     st.builds(lambda one: Filter((one,)), PREDICATES),
     st.builds(
-        lambda one, two, op: Filter((one, two), op), PREDICATES, PREDICATES, st.sampled_from(["AND", "OR"])
+        lambda one, two, op: Filter((one, two), op),
+        PREDICATES,
+        PREDICATES,
+        st.sampled_from(["AND", "OR"]),
     ),
 )
 
@@ -37,9 +44,18 @@ def test_a_rendered_filter_reads_back_as_itself(expression: Filter) -> None:
         ("familyName='Jones'", Filter((Predicate("familyName", "=", "Jones"),))),
         (
             "familyName='Jones' AND role='student'",
-            Filter((Predicate("familyName", "=", "Jones"), Predicate("role", "=", "student")), "AND"),
+            Filter(
+                (
+                    Predicate("familyName", "=", "Jones"),
+                    Predicate("role", "=", "student"),
+                ),
+                "AND",
+            ),
         ),
-        ("dateLastModified>'2015-01-01'", Filter((Predicate("dateLastModified", ">", "2015-01-01"),))),
+        (
+            "dateLastModified>'2015-01-01'",
+            Filter((Predicate("dateLastModified", ">", "2015-01-01"),)),
+        ),
         ("givenName~'O''B'", Filter((Predicate("givenName", "~", "O'B"),))),
         ("metadata.a.b='1'", Filter((Predicate("metadata.a.b", "=", "1"),))),
     ],

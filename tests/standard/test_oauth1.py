@@ -12,8 +12,17 @@ from oneroster_standard.oauth1 import SignatureRefused, is_signed, sign, verify
 NOW = 1_760_000_000
 
 
-def accept(method: str, url: str, header: str | None, *, secret: str = "s3cret", now: float = NOW) -> str:
-    return verify(method, url, authorization=header, secret_of={"key": secret}.get, now=now).key
+def accept(
+    method: str,
+    url: str,
+    header: str | None,
+    *,
+    secret: str = "s3cret",
+    now: float = NOW,
+) -> str:
+    return verify(
+        method, url, authorization=header, secret_of={"key": secret}.get, now=now
+    ).key
 
 
 # The OAuth wiki's TestCases page (HMAC-SHA1 over the base string "bs") and the widely carried HMAC-SHA256 value of
@@ -27,7 +36,8 @@ RFC5849_BASE = (
 
 
 @pytest.mark.parametrize(
-    ("token_secret", "value"), [("", "egQqG5AJep5sJ7anhXju1unge2I="), ("ts", "VZVjXceV7JgPq/dOTnNmEfO0Fv8=")]
+    ("token_secret", "value"),
+    [("", "egQqG5AJep5sJ7anhXju1unge2I="), ("ts", "VZVjXceV7JgPq/dOTnNmEfO0Fv8=")],
 )
 def test_the_published_hmac_sha1_values_hold(token_secret: str, value: str) -> None:
     assert signature.sign_hmac_sha1("bs", "cs", token_secret) == value
@@ -45,10 +55,14 @@ def test_the_base_string_of_the_rfc_is_reproduced() -> None:
         'oauth_signature_method="HMAC-SHA1", oauth_timestamp="137131201", oauth_nonce="7d8f3e4a", oauth_signature="x"'
     )
     params = signature.collect_parameters(
-        uri_query=urlsplit(RFC5849_URL).query, body="c2&a3=2+q", headers={"Authorization": header}
+        uri_query=urlsplit(RFC5849_URL).query,
+        body="c2&a3=2+q",
+        headers={"Authorization": header},
     )
     base = signature.signature_base_string(
-        "POST", signature.base_string_uri(RFC5849_URL), signature.normalize_parameters(params)
+        "POST",
+        signature.base_string_uri(RFC5849_URL),
+        signature.normalize_parameters(params),
     )
     assert base == RFC5849_BASE.format("HMAC-SHA1")
 
@@ -59,24 +73,30 @@ def test_the_base_string_of_the_rfc_is_reproduced() -> None:
     ["", "?limit=100&offset=0", "?filter=familyName%3D%27O%27%27Brien%27%20AND%20role%3D%27student%27",
      "?filter=role='teacher'+AND+status='active'", "?filter=dateLastModified>'2026-01-01'&fields=sourcedId%2Crole"],
 )  # fmt: skip
-def test_what_is_signed_is_accepted_in_every_legal_encoding(method: str, query: str) -> None:
+def test_what_is_signed_is_accepted_in_every_legal_encoding(
+    method: str, query: str
+) -> None:
     url = "https://provider.example/ims/oneroster/v1p1/users" + query
-    header = sign("GET", url, key="key", secret="s3cret", signature_method=method, timestamp=NOW)[
-        "Authorization"
-    ]
+    header = sign(
+        "GET", url, key="key", secret="s3cret", signature_method=method, timestamp=NOW
+    )["Authorization"]
     assert accept("GET", url, header) == "key"
 
 
 @pytest.mark.parametrize("scheme", ["OAuth ", "oauth ", "OAuth,", "OAUTH, "])
 def test_the_scheme_word_may_be_followed_by_a_comma_in_any_case(scheme: str) -> None:
     url = "https://provider.example/orgs/"
-    header = sign("GET", url, key="key", secret="s3cret", timestamp=NOW)["Authorization"]
+    header = sign("GET", url, key="key", secret="s3cret", timestamp=NOW)[
+        "Authorization"
+    ]
     assert accept("GET", url, scheme + header.removeprefix("OAuth ")) == "key"
 
 
 def test_parameters_in_the_query_are_accepted() -> None:
     url = "https://provider.example/orgs?limit=5"
-    header = sign("GET", url, key="key", secret="s3cret", timestamp=NOW)["Authorization"]
+    header = sign("GET", url, key="key", secret="s3cret", timestamp=NOW)[
+        "Authorization"
+    ]
     pairs = [part.split("=", 1) for part in header.removeprefix("OAuth ").split(", ")]
     query = "&".join(f"{name}={value.strip(chr(34))}" for name, value in pairs)
     assert accept("GET", f"{url}&{query}", None) == "key"
@@ -93,8 +113,16 @@ def test_parameters_in_the_query_are_accepted() -> None:
         ({"method": "PUT"}, "does not fit"),
     ],
 )
-def test_a_request_that_was_not_signed_so_is_refused(change: dict[str, object], reason: str) -> None:
-    header = sign("GET", "https://provider.example/orgs?limit=5", key="key", secret="s3cret", timestamp=NOW)
+def test_a_request_that_was_not_signed_so_is_refused(
+    change: dict[str, object], reason: str
+) -> None:
+    header = sign(
+        "GET",
+        "https://provider.example/orgs?limit=5",
+        key="key",
+        secret="s3cret",
+        timestamp=NOW,
+    )
     call: dict[str, object] = {"method": "GET", "url": "https://provider.example/orgs?limit=5", "now": NOW,
                                "secret": "s3cret"} | change  # fmt: skip
     with pytest.raises(SignatureRefused, match=reason):
@@ -106,15 +134,17 @@ def test_a_request_that_was_not_signed_so_is_refused(change: dict[str, object], 
 
 def test_the_window_is_open_at_its_edges() -> None:
     url = "https://provider.example/orgs"
-    header = sign("GET", url, key="key", secret="s3cret", timestamp=NOW)["Authorization"]
+    header = sign("GET", url, key="key", secret="s3cret", timestamp=NOW)[
+        "Authorization"
+    ]
     assert accept("GET", url, header, now=NOW + 600) == "key"
     assert accept("GET", url, header, now=NOW - 300) == "key"
 
 
 def test_an_unknown_key_is_refused_as_a_wrong_signature_is() -> None:
-    header = sign("GET", "https://provider.example/orgs", key="other", secret="", timestamp=NOW)[
-        "Authorization"
-    ]
+    header = sign(
+        "GET", "https://provider.example/orgs", key="other", secret="", timestamp=NOW
+    )["Authorization"]
     with pytest.raises(SignatureRefused, match="does not fit"):
         accept("GET", "https://provider.example/orgs", header)
 
@@ -124,7 +154,16 @@ def test_requests_oauthlib_signs_what_we_accept() -> None:
     oauthlib = pytest.importorskip("requests_oauthlib")
     url = f"https://provider.example/users?filter={quote(chr(39).join(['role=', 'student', '']), safe='')}"
     prepared = requests.Request(
-        "GET", url, auth=oauthlib.OAuth1("key", client_secret="s3cret", timestamp=str(NOW))
+        "GET",
+        url,
+        auth=oauthlib.OAuth1("key", client_secret="s3cret", timestamp=str(NOW)),
     ).prepare()
     header = prepared.headers["Authorization"]
-    assert accept("GET", prepared.url, header.decode() if isinstance(header, bytes) else header) == "key"
+    assert (
+        accept(
+            "GET",
+            prepared.url,
+            header.decode() if isinstance(header, bytes) else header,
+        )
+        == "key"
+    )

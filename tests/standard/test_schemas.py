@@ -38,7 +38,9 @@ def test_a_minimal_user_is_accepted() -> None:
      {"dateLastModified": "2026-01-02"}, {"grades": "09"}, {"sourcedId": 1}, {"givenName": ""}, {"sourcedId": "x" * 256}],
 )  # fmt: skip
 def test_a_faulty_user_is_refused(change: dict[str, Any]) -> None:
-    assert not Draft202012Validator(entity_schema(load(), "user")).is_valid(USER | change)
+    assert not Draft202012Validator(entity_schema(load(), "user")).is_valid(
+        USER | change
+    )
 
 
 def test_json_booleans_pass_only_when_either_form_is_asked_for() -> None:
@@ -46,7 +48,9 @@ def test_json_booleans_pass_only_when_either_form_is_asked_for() -> None:
     assert Draft202012Validator(entity_schema(load(), "user", "either")).is_valid(user)
 
 
-def test_nested_and_metadata_fields_can_be_filtered_and_lists_cannot_be_sorted() -> None:
+def test_nested_and_metadata_fields_can_be_filtered_and_lists_cannot_be_sorted() -> (
+    None
+):
     standard = load()
     assert {"school.sourcedId", "course.sourcedId", "terms.sourcedId", "grades"} <= set(
         filterable(standard, "class")

@@ -15,15 +15,26 @@ IDS = st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=30)
 
 
 def record(sourced_id: str) -> bytes:
-    body = {"sourcedId": sourced_id, "parent": {"href": "@/orgs/x", "sourcedId": "x", "type": "org"}}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    body = {
+        "sourcedId": sourced_id,
+        "parent": {"href": "@/orgs/x", "sourcedId": "x", "type": "org"},
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=40,
+    deadline=None,
+)
 @given(
     IDS.map(
         lambda found: [
-            text for text in found if text.encode("utf-8", "replace") == text.encode("utf-8", "ignore")
+            text
+            for text in found
+            if text.encode("utf-8", "replace") == text.encode("utf-8", "ignore")
         ]
     )
 )
@@ -39,7 +50,9 @@ def test_every_slice_and_every_id_is_found_again(
     store = Store.open(path)
     orgs = store.collection("orgs")
     assert len(orgs) == len(ids)
-    assert json.loads(b"[" + orgs.slice_bytes(0, len(ids)) + b"]") == [json.loads(found) for found in records]
+    assert json.loads(b"[" + orgs.slice_bytes(0, len(ids)) + b"]") == [
+        json.loads(found) for found in records
+    ]
     assert [orgs.find(found) for found in ordered] == list(range(len(ids)))
     assert orgs.find("never there") is None or "never there" in ids
     assert orgs.slice_bytes(len(ids), len(ids) + 5) == b""
@@ -48,7 +61,10 @@ def test_every_slice_and_every_id_is_found_again(
 
 
 def test_an_unfinished_store_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="stop"), StoreWriter(tmp_path / "x.district", {}) as writer:
+    with (
+        pytest.raises(RuntimeError, match="stop"),
+        StoreWriter(tmp_path / "x.district", {}) as writer,
+    ):
         writer.collection("orgs").append(record("1"))
         raise RuntimeError("stop")
     with pytest.raises(StoreProblem, match=r"finished \.district store"):

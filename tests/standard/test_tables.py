@@ -13,7 +13,9 @@ def test_unknown_version_lists_the_valid_ones() -> None:
 
 
 def test_1p1_has_22_core_reads_and_17_relationships() -> None:
-    rostering = [found for found in load("1.1").operations if found.service == "rostering"]
+    rostering = [
+        found for found in load("1.1").operations if found.service == "rostering"
+    ]
     core = [found for found in rostering if "roster-core.readonly" in found.scopes]
     related = [found for found in rostering if found.kind == "related"]
     assert (len(core), len(related)) == (22, 17)
@@ -52,10 +54,21 @@ def test_every_1p1_csv_column_has_its_json_property() -> None:
 def test_views_name_a_value_of_their_enumeration() -> None:
     standard = load("1.1")
     for collection, name, value in VIEWS.values():
-        assert value in standard.enumerations[standard.collection(collection).property(name).target]
+        assert (
+            value
+            in standard.enumerations[
+                standard.collection(collection).property(name).target
+            ]
+        )
 
 
 def test_users_csv_begins_and_ends_as_published() -> None:
     headers = load("1.1").csv_files["users.csv"].headers
-    assert headers[:5] == ("sourcedId", "status", "dateLastModified", "enabledUser", "orgSourcedIds")
+    assert headers[:5] == (
+        "sourcedId",
+        "status",
+        "dateLastModified",
+        "enabledUser",
+        "orgSourcedIds",
+    )
     assert headers[-3:] == ("agentSourcedIds", "grades", "password")
