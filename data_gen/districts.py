@@ -1,0 +1,90 @@
+"""Districts as stores: built from a seed, or seen through a vendor's ids and scope.
+
+Called by the `generate` and `serve` commands through the `oneroster.districts` entry points; writes nothing else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from data_gen import pools
+from data_gen.lens import lens_of
+from data_gen.organisations import WATERMARK
+from data_gen.records import MAKERS, records
+from data_gen.rendering import json_bytes
+from data_gen.shape import District
+from oneroster_harness.terminal import VERSION
+from oneroster_standard.store import Store, StoreWriter
+
+BATCH = 4096
+Tell = Callable[[str], None]
+
+
+def district(*, students: int, seed: int, as_of: date, locale: str = pools.DEFAULT_LOCALE) -> District:
+    """The district of a seed; ValueError when students is below 1."""
+    if students < 1:
+        raise ValueError(f"{students} students; expected at least 1")
+    return District(students, seed, as_of, pools.load(locale))
+
+
+def _write(writer: StoreWriter, name: str, found: Iterable[dict[str, Any]]) -> None:
+    target = writer.collection(name)
+    iterator: Iterator[dict[str, Any]] = iter(found)
+    while batch := list(islice(iterator, BATCH)):
+        target.extend([json_bytes(record) for record in batch])
+
+
+def build(
+    out: Path,
+    *,
+    students: int,
+    seed: int,
+    as_of: date,
+    locale: str = pools.DEFAULT_LOCALE,
+    vendor: str = "reference",
+    tell: Tell | None = None,
+) -> Path:
+    """Write the district of a seed as a `.district` store, through a vendor's ids and scope.
+
+    tell: called with each collection's name before it is written. Returns out.
+    """
+    made = district(students=students, seed=seed, as_of=as_of, locale=locale)
+    meta = {
+        "seed": seed, "as_of": as_of.isoformat(), "students": students, "locale": locale, "faker": made.pools.faker,
+        "spec": "1.1", "vendor": "reference", "generator": f"oneroster-harness {VERSION}", "watermark": WATERMARK,
+    }  # fmt: skip
+    if vendor != "reference":
+        with tempfile.TemporaryDirectory(prefix="oneroster-") as folder:
+            base = build(Path(folder) / "base.district", students=students, seed=seed, as_of=as_of, locale=locale, tell=tell)
+            return view(base, out, vendor=vendor)
+    with StoreWriter(out, meta) as writer:
+        for name in MAKERS:
+            if tell:
+                tell(name)
+            _write(writer, name, records(made, name))
+    return out
+
+
+def view(store: Path, out: Path, *, vendor: str) -> Path:
+    """Write a store again as a vendor shows it: its ids, its scope. Returns out.
+
+    Raises UsageProblem for an unknown vendor and StoreProblem for an unreadable store.
+    """
+    lens = lens_of(vendor)
+    source = Store.open(store)
+    try:
+        with StoreWriter(out, {**_meta(source), "vendor": vendor}) as writer:
+            for name in MAKERS:
+                _write(writer, name, lens.collection(source, name))
+    finally:
+        source.close()
+    return out
+
+
+def _meta(source: Store) -> dict[str, Any]:
+    return {name: value for name, value in source.meta.items() if name not in ("format", "collections")}

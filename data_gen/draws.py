@@ -1,0 +1,49 @@
+"""Random draws that are the same on every machine: SHA-256 path keys, SplitMix64 bits, our own integer mapping.
+
+Called by everything that varies in a district. A draw depends on the seed, its path and its index only, so a new
+field never shifts an old value. Never uses a library's random generator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """All draws of one district."""
+
+    seed: int
+
+    def bits(self, path: str, indices: Sequence[int] | Integers) -> NDArray[np.uint64]:
+        """64 raw bits per index, by SplitMix64 (Steele, Lea, Flood 2014) from the path's key."""
+        key = np.uint64(int.from_bytes(hashlib.sha256(f"{self.seed}/{path}".encode()).digest()[:8], "big"))
+        state = np.asarray(indices).astype(np.uint64)
+        with np.errstate(over="ignore"):
+            state = key + (state + np.uint64(1)) * _GOLDEN
+            state = (state ^ (state >> np.uint64(30))) * _FIRST
+            state = (state ^ (state >> np.uint64(27))) * _SECOND
+            return state ^ (state >> np.uint64(31))
+
+    def below(self, path: str, indices: Sequence[int] | Integers, bound: int) -> list[int]:
+        """Integers of 0 to bound - 1, by multiplying the upper 32 bits; bound is below 2**31."""
+        high = self.bits(path, indices) >> np.uint64(32)
+        return [int(found) for found in ((high * np.uint64(bound)) >> np.uint64(32)).tolist()]
+
+    def one(self, path: str, index: int, bound: int) -> int:
+        """One integer of 0 to bound - 1."""
+        return self.below(path, [index], bound)[0]
+
+    def chance(self, path: str, indices: Sequence[int] | Integers, percent: int) -> list[bool]:
+        """True for about percent of 100."""
+        return [found < percent for found in self.below(path, indices, 100)]

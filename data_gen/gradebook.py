@@ -1,0 +1,114 @@
+"""Categories, line items and results: every tenth class keeps a gradebook.
+
+Called by records.py. Results belong to students who sit in the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from data_gen.classes import Section, sections, terms_of
+from data_gen.enrollments import seats
+from data_gen.people import student_id
+from data_gen.references import Stamps, refer
+from data_gen.school_year import sessions
+from data_gen.shape import District, class_id
+
+_CATEGORIES = ("Homework", "Quiz", "Test", "Project", "Participation")
+ITEMS_PER_CLASS = 2
+CLASS_EVERY = 10
+CHUNK = 8192
+
+
+def keeps_gradebook(number: int) -> bool:
+    """Whether a class has line items; the first class always does."""
+    return number % CLASS_EVERY == 0
+
+
+def category_id(number: int) -> str:
+    """Key of a category, number from 0."""
+    return f"cat-{number:02d}"
+
+
+def line_item_id(class_number: int, item: int) -> str:
+    """Key of a line item."""
+    return f"lin-{class_number:07d}-{item}"
+
+
+def categories(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
+    """Records of categories in order of sourcedId."""
+    for number, modified in enumerate(stamps.of("categories", range(len(_CATEGORIES)))):
+        yield {
+            "sourcedId": category_id(number),
+            "status": "active",
+            "dateLastModified": modified,
+            "title": _CATEGORIES[number],
+        }
+
+
+def _period_of(district: District, section: Section) -> str:
+    term = terms_of(district, section)[0].sourced_id
+    return next(found.sourced_id for found in sessions(district) if found.parent == term)
+
+
+def line_items(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
+    """Records of lineItems in order of sourcedId."""
+    for section in sections(district):
+        if not keeps_gradebook(section.number):
+            continue
+        first = section.number * ITEMS_PER_CLASS
+        start = terms_of(district, section)[0].start
+        for item, modified in enumerate(stamps.of("lineItems", range(first, first + ITEMS_PER_CLASS))):
+            assigned = start + timedelta(days=14 * (item + 1))
+            yield {
+                "sourcedId": line_item_id(section.number, item),
+                "status": "active",
+                "dateLastModified": modified,
+                "title": f"{_CATEGORIES[(section.number + item) % len(_CATEGORIES)]} {item + 1}",
+                "description": f"Unit {item + 1} of {section.course.title}",
+                "assignDate": f"{assigned.isoformat()}T00:00:00.000Z",
+                "dueDate": f"{(assigned + timedelta(days=7)).isoformat()}T00:00:00.000Z",
+                "class": refer("class", class_id(section.number)),
+                "category": refer("category", category_id((section.number + item) % len(_CATEGORIES))),
+                "gradingPeriod": refer("academicSession", _period_of(district, section)),
+                "resultValueMin": 0.0,
+                "resultValueMax": 100.0,
+            }
+
+
+def results(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
+    """Records of results in order of sourcedId."""
+    start = sessions(district)[0].start
+    waiting: list[tuple[int, int, int, int]] = []
+    for seat in seats(district):
+        if keeps_gradebook(seat.class_number):
+            for item in range(ITEMS_PER_CLASS):
+                waiting.append((seat.student, seat.subject, seat.class_number, item))
+        if len(waiting) >= CHUNK:
+            yield from _results(district, stamps, waiting, start.isoformat())
+            waiting = []
+    yield from _results(district, stamps, waiting, start.isoformat())
+
+
+def _results(
+    district: District, stamps: Stamps, found: list[tuple[int, int, int, int]], start: str
+) -> Iterator[dict[str, Any]]:
+    numbers = [(student * 7 + subject) * ITEMS_PER_CLASS + item for student, subject, _, item in found]
+    scores = district.draws.below("results/score", numbers, 81)
+    states = district.draws.below("results/state", numbers, 20)
+    for place, (student, subject, class_number, item) in enumerate(found):
+        record: dict[str, Any] = {
+            "sourcedId": f"rst-{student:07d}-{subject}-{item}",
+            "status": "active",
+            "dateLastModified": stamps.of("results", range(numbers[place], numbers[place] + 1))[0],
+            "lineItem": refer("lineItem", line_item_id(class_number, item)),
+            "student": refer("user", student_id(student)),
+            "scoreStatus": "submitted" if states[place] == 0 else "fully graded",
+            "score": 20.0 + scores[place],
+            "scoreDate": f"{start[:5]}{9 + item:02d}-1{numbers[place] % 10}",
+        }
+        if states[place] == 1:
+            record["comment"] = "Retake offered"
+        yield record

@@ -1,0 +1,53 @@
+"""Name pools: the default locale frozen as data, any other one sampled from Faker at run time.
+
+Called by the district's people and schools. Never holds a name of a known person.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from oneroster_harness.problems import UsageProblem
+
+DEFAULT_LOCALE = "en_US"
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Names to choose from, and the version of Faker that they came from."""
+
+    locale: str
+    faker: str
+    first_female: tuple[str, ...]
+    first_male: tuple[str, ...]
+    last: tuple[str, ...]
+    city: tuple[str, ...]
+
+
+def plain(text: str) -> str:
+    """Letters of a name in lower-case ASCII, for user names and addresses; `u` when none is left."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed.lower() if letter.isascii() and letter.isalnum()) or "u"
+
+
+@cache
+def load(locale: str = DEFAULT_LOCALE) -> Pools:
+    """Return the pools of a locale.
+
+    Raises UsageProblem when Faker does not know the locale.
+    """
+    if locale == DEFAULT_LOCALE:
+        raw = json.loads(files(__package__).joinpath(f"{locale}.json").read_text("utf-8"))
+    else:
+        from data_gen.pools.rebuild import sample
+
+        try:
+            raw = sample(locale)
+        except AttributeError as error:
+            raise UsageProblem(f"Faker has no locale {locale!r}", "a locale such as en_US, de_DE, ja_JP") from error
+    names = {name: tuple(raw[name]) for name in ("first_female", "first_male", "last", "city")}
+    return Pools(locale=raw["locale"], faker=raw["faker"], **names)

@@ -1,0 +1,42 @@
+"""Samples the name pools from Faker; `python -m data_gen.pools.rebuild` renews the frozen default.
+
+Called by hand for the default locale and at run time for any other one; never draws a name per row.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import faker
+
+SIZES = {"first_female": 400, "first_male": 400, "last": 800, "city": 120}
+_UNSAFE = set(',"\r\n\'|;<>&\\')
+
+
+def sample(locale: str) -> dict[str, Any]:
+    """Draw the pools of one locale.
+
+    Names with a comma, quote, markup or line break are left out, so that they can be joined into cells.
+    Raises AttributeError when Faker does not know the locale.
+    """
+    fake = faker.Faker(locale, use_weighting=False)
+    fake.seed_instance(20260801)
+    sources = {
+        "first_female": fake.first_name_female,
+        "first_male": fake.first_name_male,
+        "last": fake.last_name,
+        "city": fake.city,
+    }
+    pools: dict[str, Any] = {"locale": locale, "faker": faker.VERSION}
+    for name, draw in sources.items():
+        found = {str(draw()).strip() for _ in range(SIZES[name] * 12)}
+        clean = sorted(text for text in found if text and not _UNSAFE & set(text))
+        pools[name] = clean[: SIZES[name]]
+    return pools
+
+
+if __name__ == "__main__":
+    target = Path(__file__).with_name("en_US.json")
+    target.write_text(json.dumps(sample("en_US"), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")

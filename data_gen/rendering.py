@@ -1,0 +1,69 @@
+"""Records as bytes: compact JSON for the store, rows for the CSV files.
+
+Called by districts.py and by the bundle's writer. The only place that knows how a record becomes a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from data_gen.references import MARK
+from oneroster_standard.bundle_writer import csv_bytes
+from oneroster_standard.cells import join_list, join_user_ids
+from oneroster_standard.standard import CsvFile
+from oneroster_standard.store import ROOT
+
+BATCH = 4096
+_ESCAPED_MARK = orjson.dumps(MARK)[1:-1]
+_BULK_BLANK = ("status", "dateLastModified")
+
+
+def json_bytes(record: Mapping[str, Any]) -> bytes:
+    """One record as the store holds it."""
+    return orjson.dumps(record).replace(_ESCAPED_MARK, ROOT)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def cell(value: Any) -> str:
+    """One property's value as a CSV cell: references by key, lists joined, absent as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, Mapping):
+        return str(value["sourcedId"])
+    items: Sequence[Any] = value
+    if items and isinstance(items[0], Mapping):
+        if "identifier" in items[0]:
+            return join_user_ids(items)
+        return join_list(item["sourcedId"] for item in items)
+    return join_list(items)
+
+
+def csv_row(file: CsvFile, record: Mapping[str, Any]) -> list[str]:
+    """One record as a bulk row: status and dateLastModified stay blank."""
+    return [
+        "" if column.header in _BULK_BLANK else _date_cell(column.format, cell(record.get(column.property)))
+        for column in file.columns
+    ]
+
+
+def _date_cell(kind: str, text: str) -> str:
+    return text[:10] if kind == "date" else text
+
+
+def csv_chunks(file: CsvFile, rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """The file's bytes in chunks, header first."""
+    yield csv_bytes([file.headers])
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH)):
+        yield csv_bytes(batch)

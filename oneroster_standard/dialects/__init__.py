@@ -1,0 +1,197 @@
+"""Known dialects: how a vendor differs from the standard, as facts with basis and source.
+
+Called by the generator (ids, scope), the server (paths, sign-in, paging, quirks) and the suite (remedies, known
+deviations). Loads tables only; what a quirk does is written where it is performed and where it is judged.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+BASES = ("standard", "documented", "captured", "code", "third-party", "brief", "guess")
+"""Confidence of a fact, strongest first; guess means that nobody was found saying it."""
+SHIPPED = ("reference", "powerschool", "infinite-campus", "classlink")
+
+
+class DialectProblem(Exception):
+    """A dialect file that cannot be used; the text names the file, the key and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of a dialect with its evidence."""
+
+    value: str
+    basis: str
+    source: str
+    note: str = ""
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nobody was found saying it."""
+        return self.basis == "guess"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One switch of a vendor's admin pages: what it withholds, the answer on the wire, and the remedy."""
+
+    id: str
+    title: str
+    withholds: tuple[str, ...]
+    status: int
+    remedy: str
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A quirk that this vendor shows. known: check ids whose findings are then marked known."""
+
+    quirk: str
+    on: bool
+    basis: str
+    source: str
+    known: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One vendor. remedies: symptom -> setup step. page_max 0 means no cap."""
+
+    name: str
+    title: str
+    paths: tuple[Fact, ...]
+    token_paths: tuple[Fact, ...]
+    auth: tuple[str, ...]
+    token_form: str
+    token_life_s: int
+    page_default: int
+    page_max: int
+    ids: Mapping[str, str]
+    scope: Mapping[str, Any]
+    settings: tuple[Setting, ...]
+    remedies: Mapping[str, str]
+    deviations: tuple[Deviation, ...]
+    services: tuple[str, ...]
+    facts: tuple[Fact, ...] = field(default=())
+
+    @property
+    def default_quirks(self) -> tuple[str, ...]:
+        """Ids of the quirks that are on unless someone turns them off."""
+        return tuple(found.quirk for found in self.deviations if found.on)
+
+    @property
+    def known_checks(self) -> frozenset[str]:
+        """Check ids that this vendor is documented to fail."""
+        return frozenset(check for found in self.deviations if found.on for check in found.known)
+
+
+@dataclass(frozen=True, slots=True)
+class QuirkFacts:
+    """One deviation of the catalogue: what it is, where it was met, which check must catch it.
+
+    deviation: number in the catalogue of vendor behaviour, empty for a hazard of our own.
+    hook: mock (on the wire) or lens (which records a vendor shows). confidence: vendor -> basis.
+    """
+
+    id: str
+    title: str
+    description: str
+    deviation: str
+    source: str
+    confidence: Mapping[str, str]
+    trips: tuple[str, ...]
+    hook: str
+
+
+def dialect_names() -> tuple[str, ...]:
+    """Names of the dialects that come with the package."""
+    return SHIPPED
+
+
+def _read(name_or_path: str) -> tuple[str, dict[str, Any]]:
+    if name_or_path in SHIPPED:
+        return name_or_path, tomllib.loads(files(__package__).joinpath(f"{name_or_path}.toml").read_text("utf-8"))
+    path = Path(name_or_path)
+    try:
+        return str(path), tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise DialectProblem(f"{name_or_path}: no such dialect; expected {', '.join(SHIPPED)} or a TOML file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DialectProblem(f"{name_or_path}: cannot be read as TOML ({error})") from error
+
+
+def _fact(where: str, row: Mapping[str, Any], key: str = "path") -> Fact:
+    if row.get("basis") not in BASES:
+        raise DialectProblem(f"{where}: basis {row.get('basis')!r}; expected one of {', '.join(BASES)}")
+    return Fact(str(row[key]), str(row["basis"]), str(row.get("source", "")), str(row.get("note", "")))
+
+
+def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
+    paging = raw.get("paging", {})
+    token = raw.get("token", {})
+    return Dialect(
+        name=str(raw["name"]),
+        title=str(raw["title"]),
+        paths=tuple(_fact(where, row) for row in raw["path"]),
+        token_paths=tuple(_fact(where, row) for row in token.get("path", ())),
+        auth=tuple(raw["auth"]),
+        token_form=str(token.get("form", "opaque")),
+        token_life_s=int(token.get("life_s", 3600)),
+        page_default=int(paging.get("default", 100)),
+        page_max=int(paging.get("max", 0)),
+        ids=dict(raw.get("ids", {})),
+        scope=dict(raw.get("scope", {})),
+        settings=tuple(
+            Setting(
+                row["id"], row["title"], tuple(row["withholds"]), int(row["status"]), row["remedy"],
+                _fact(where, row, "id").basis, row.get("source", ""),
+            )
+            for row in raw.get("setting", ())
+        ),
+        remedies=dict(raw.get("remedies", {})),
+        deviations=tuple(
+            Deviation(
+                row["quirk"], bool(row.get("on", True)), _fact(where, row, "quirk").basis, row.get("source", ""),
+                tuple(row.get("known", ())), row.get("note", ""),
+            )
+            for row in raw.get("deviation", ())
+        ),
+        services=tuple(raw.get("services", ("rostering",))),
+        facts=tuple(_fact(where, row, "fact") for row in raw.get("fact", ())),
+    )  # fmt: skip
+
+
+@cache
+def load_dialect(name_or_path: str) -> Dialect:
+    """Return a dialect by its name or from a TOML file.
+
+    Raises DialectProblem naming the file and the key that is missing or wrong.
+    """
+    where, raw = _read(name_or_path)
+    try:
+        return _parse(where, raw)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DialectProblem(f"{where}: {type(error).__name__} at {error}; expected the keys of a shipped dialect") from error
+
+
+@cache
+def load_quirks() -> dict[str, QuirkFacts]:
+    """All quirks by id, in the order of the catalogue file."""
+    raw = tomllib.loads(files(__package__).joinpath("quirks.toml").read_text("utf-8"))
+    return {
+        row["id"]: QuirkFacts(
+            id=row["id"], title=row["title"], description=row["description"], deviation=row.get("deviation", ""),
+            source=row["source"], confidence=dict(row.get("confidence", {})), trips=tuple(row["trips"]), hook=row["hook"],
+        )
+        for row in raw["quirk"]
+    }  # fmt: skip
