@@ -1,0 +1,1 @@
+"""Reading the files of a CSV bundle for judgement: bytes, structure, exact physical lines."""

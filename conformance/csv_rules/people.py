@@ -1,0 +1,218 @@
+"""Rules about courses, classes, enrollments and results taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from conformance.csv_files.reading import LINE
+from conformance.csv_rules.facts import ID, BundleFacts, Finding, Skip, finding_of_rows
+from conformance.csv_rules.rulebook import bundle_rule
+
+ENROLLMENTS = "enrollments.csv"
+_TEACHING_ROLES = {"teacher", "administrator", "aide", "proctor"}
+
+
+def _schools(facts: BundleFacts) -> pl.DataFrame:
+    orgs = facts.table("orgs.csv", "sourcedId", "type")
+    return orgs.select(ID, pl.col("type").cast(pl.String)).drop_nulls().unique(subset=ID, keep="first")
+
+
+@bundle_rule(
+    "csv.school-type",
+    severity="error",
+    section="CSV tables 1.1, classes.csv",
+    expected="an organisation of type school",
+    why="A class of the district is at no school, so no school's staff may see it.",
+)
+def school_type(facts: BundleFacts) -> Iterator[Finding]:
+    """The school of a class is an organisation of type school."""
+    table = facts.table("classes.csv", "schoolSourcedId")
+    joined = table.join(_schools(facts), left_on="schoolSourcedId", right_on=ID, how="inner")
+    rows = joined.filter(pl.col("type") != "school")
+    yield from finding_of_rows(
+        "csv.school-type", rows, "classes.csv", "schoolSourcedId", "an organisation of another type"
+    )
+
+
+@bundle_rule(
+    "csv.subject-pairs",
+    severity="error",
+    section="CSV tables 1.1, courses.csv and classes.csv",
+    expected="as many subject codes as subjects, in the same order",
+    why="Codes are given to subjects by position.",
+)
+def subject_pairs(facts: BundleFacts) -> Iterator[Finding]:
+    """Subjects and subject codes are equally many."""
+    judged = False
+    for name in ("courses.csv", "classes.csv"):
+        try:
+            table = facts.table(name, "subjects", "subjectCodes")
+        except Skip:
+            continue
+        judged = True
+        rows = table.filter(pl.col("subjects") != pl.col("subjectCodes"))
+        yield from finding_of_rows(
+            "csv.subject-pairs", rows, name, "subjectCodes", "more or fewer codes than subjects"
+        )
+    if not judged:
+        raise Skip("neither courses.csv nor classes.csv with subjects was read")
+
+
+def _role_conflicts(facts: BundleFacts) -> pl.DataFrame:
+    """Enrollments of students as staff, and of staff as students."""
+    rows = facts.table(ENROLLMENTS, "userSourcedId", "role")
+    users = facts.table("users.csv", "sourcedId", "role")
+    roles = users.select(ID, pl.col("role").cast(pl.String).alias("as")).unique(subset=ID, keep="first")
+    # Only rows that may conflict are joined: of millions of student enrollments none may be of staff.
+    staff = roles.filter(pl.col("as").is_in(list(_TEACHING_ROLES)))
+    students = roles.filter(pl.col("as") == "student")
+    enrolled = rows.select(LINE, "userSourcedId", pl.col("role"))
+    as_student = enrolled.filter(pl.col("role") == "student").join(
+        staff, left_on="userSourcedId", right_on=ID, how="semi"
+    )
+    as_staff = enrolled.filter(pl.col("role").is_in(["teacher", "administrator"])).join(
+        students, left_on="userSourcedId", right_on=ID, how="semi"
+    )
+    return pl.concat([as_student, as_staff])
+
+
+@bundle_rule(
+    "csv.enrollment-role",
+    severity="warning",
+    section="CSV tables 1.1, enrollments.csv and users.csv",
+    expected="students enrolled as students, staff as staff",
+    why="A student who is enrolled as a teacher sees the grades of the class.",
+)
+def enrollment_role(facts: BundleFacts) -> Iterator[Finding]:
+    """The role in a class goes with the role of the user."""
+    yield from finding_of_rows(
+        "csv.enrollment-role",
+        _role_conflicts(facts),
+        ENROLLMENTS,
+        "role",
+        "a role in the class that does not go with the user's own role",
+    )
+
+
+@bundle_rule(
+    "csv.primary-role",
+    severity="error",
+    section="CSV tables 1.1, enrollments.csv",
+    expected="primary true for teachers only",
+    why="The class is shown with that person as its teacher.",
+)
+def primary_role(facts: BundleFacts) -> Iterator[Finding]:
+    """Only teachers are primary."""
+    table = facts.table(ENROLLMENTS, "role", "primary")
+    rows = table.filter((pl.col("primary") == "true") & (pl.col("role") == "student"))
+    try:
+        conflicts = _role_conflicts(facts)
+        rows = rows.join(conflicts, on=LINE, how="anti")
+    except Skip:
+        pass
+    yield from finding_of_rows(
+        "csv.primary-role", rows, ENROLLMENTS, "primary", "primary is true for somebody who is not a teacher"
+    )
+
+
+@bundle_rule(
+    "csv.primary-teacher",
+    severity="warning",
+    section="CSV tables 1.1, enrollments.csv",
+    expected="at most one primary teacher in a class at a time",
+    why="Which of them owns the class depends on the order of rows.",
+)
+def primary_teacher(facts: BundleFacts) -> Iterator[Finding]:
+    """A class has at most one primary teacher at a time."""
+    table = facts.table(ENROLLMENTS, "classSourcedId", "userSourcedId", "role", "primary")
+    rows = table.filter((pl.col("primary") == "true") & (pl.col("role") == "teacher"))
+    keys = ["classSourcedId"]
+    again = _overlapping(rows.unique(subset=["classSourcedId", "userSourcedId"], keep="first"), keys)
+    yield from finding_of_rows(
+        "csv.primary-teacher", again, ENROLLMENTS, "primary", "a second primary teacher in the class"
+    )
+
+
+def _overlapping(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Rows that share their keys with an earlier row and some days as well; open ends reach for ever."""
+    shared = rows.filter(pl.struct(keys).is_duplicated())
+    if shared.is_empty():
+        return shared
+    columns = shared.columns
+    begin = pl.col("beginDate") if "beginDate" in columns else pl.lit(None, pl.Date)
+    end = pl.col("endDate") if "endDate" in columns else pl.lit(None, pl.Date)
+    ordered = shared.with_columns(
+        begin.fill_null(pl.date(1, 1, 1)).alias("from"), end.fill_null(pl.date(9999, 1, 1)).alias("until")
+    ).sort("from", LINE)
+    before = pl.col("until").cum_max().shift(1).over(keys)
+    return ordered.filter(before > pl.col("from"))
+
+
+@bundle_rule(
+    "csv.enrollment-repeated",
+    severity="warning",
+    section="CSV tables 1.1, enrollments.csv",
+    expected="one enrollment for a user, a class and a role at a time",
+    why="When one of the two ends, the user is taken out of the class.",
+)
+def enrollment_repeated(facts: BundleFacts) -> Iterator[Finding]:
+    """Nobody is enrolled twice in one class and role at the same time."""
+    table = facts.table(ENROLLMENTS, "classSourcedId", "userSourcedId", "role")
+    rows = table.drop_nulls(["classSourcedId", "userSourcedId"])
+    ids_once = rows.filter(pl.col(ID).is_first_distinct() | pl.col(ID).is_null())
+    again = _overlapping(ids_once, ["classSourcedId", "userSourcedId", "role"])
+    yield from finding_of_rows(
+        "csv.enrollment-repeated", again, ENROLLMENTS, "userSourcedId", "the same user, class and role again"
+    )
+
+
+@bundle_rule(
+    "csv.enrollment-school",
+    severity="error",
+    section="CSV tables 1.1, enrollments.csv",
+    expected="the school of the class",
+    why="The enrollment is shown at a school where the class does not exist.",
+)
+def enrollment_school(facts: BundleFacts) -> Iterator[Finding]:
+    """The school of an enrollment is the school of its class."""
+    rows = facts.table(ENROLLMENTS, "classSourcedId", "schoolSourcedId")
+    classes = facts.table("classes.csv", "sourcedId", "schoolSourcedId")
+    schools = _schools(facts).filter(pl.col("type") == "school").select(ID)
+    homes = classes.select(pl.col(ID).alias("class"), pl.col("schoolSourcedId").alias("home")).drop_nulls()
+    homes = homes.join(schools, left_on="home", right_on=ID, how="semi").unique(subset="class", keep="first")
+    joined = rows.select(LINE, "classSourcedId", "schoolSourcedId").join(
+        homes, left_on="classSourcedId", right_on="class", how="inner"
+    )
+    known = joined.join(
+        facts.table("orgs.csv").select(ID), left_on="schoolSourcedId", right_on=ID, how="semi"
+    )
+    yield from finding_of_rows(
+        "csv.enrollment-school",
+        known.filter(pl.col("schoolSourcedId") != pl.col("home")),
+        ENROLLMENTS,
+        "schoolSourcedId",
+        "another school than that of the class",
+    )
+
+
+@bundle_rule(
+    "csv.score-range",
+    severity="warning",
+    section="CSV tables 1.1, lineItems.csv and results.csv",
+    expected="a score between resultValueMin and resultValueMax of the line item",
+    why="Shares and averages that are made of it exceed the whole.",
+)
+def score_range(facts: BundleFacts) -> Iterator[Finding]:
+    """Scores lie in the range of their line item."""
+    results = facts.table("results.csv", "lineItemSourcedId", "score")
+    items = facts.table("lineItems.csv", "sourcedId", "resultValueMin", "resultValueMax")
+    ranges = items.select(ID, "resultValueMin", "resultValueMax").unique(subset=ID, keep="first")
+    joined = results.select(LINE, "lineItemSourcedId", "score").join(
+        ranges, left_on="lineItemSourcedId", right_on=ID, how="inner"
+    )
+    outside = joined.filter(
+        (pl.col("score") < pl.col("resultValueMin")) | (pl.col("score") > pl.col("resultValueMax"))
+    )
+    yield from finding_of_rows("csv.score-range", outside, "results.csv", "score", "a score out of range")
