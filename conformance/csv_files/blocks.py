@@ -123,6 +123,8 @@ def read_blocks(stream: IO[bytes], faults: Faults, size: int = BLOCK_BYTES) -> I
     line = 1
     for chunk in _utf8_chunks(stream, faults, size):
         data = rest + chunk if rest else chunk
+        if rest and data.find(b"\n", len(rest)) > MAX_LINE_BYTES:
+            raise LineTooLong(line)
         cut = data.rfind(b"\n") + 1
         if not cut:
             # A lone CR ends a line too, but the last byte may be the first half of a CRLF.

@@ -13,7 +13,7 @@ from oneroster_standard.standard import CsvFile
 
 _SHOWABLE = re.compile(r"[A-Za-z][\w .:-]{0,60}\Z")
 _NOISE = re.compile(r"[^a-z0-9]")
-_PREFIX = re.compile(r"\A(?:[a-z]_|[A-Za-z]{1,3}\.)")
+_PREFIX = re.compile(r"\A(?:[a-z]_|\w{1,12}\.)")
 DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 

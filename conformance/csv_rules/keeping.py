@@ -33,6 +33,8 @@ class Keeper:
     def keep(self, frame: pl.DataFrame) -> None:
         """Take what later rules need from a frame."""
         kept = [frame[LINE]]
+        if not self.reading.has("sourcedId"):
+            kept.append(pl.repeat(None, frame.height, dtype=pl.UInt64, eager=True).alias(ID))
         for column in self.reading.spec.columns:
             header = column.header
             if not self.reading.has(header):

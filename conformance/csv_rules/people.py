@@ -11,12 +11,16 @@ from conformance.csv_rules.facts import ID, BundleFacts, Finding, Skip, finding_
 from conformance.csv_rules.rulebook import bundle_rule
 
 ENROLLMENTS = "enrollments.csv"
+_COMPARED = 50
 _TEACHING_ROLES = {"teacher", "administrator", "aide", "proctor"}
 
 
 def _schools(facts: BundleFacts) -> pl.DataFrame:
+    """Organisations of a type that exists: an unknown type is the fault of another rule."""
     orgs = facts.table("orgs.csv", "sourcedId", "type")
-    return orgs.select(ID, pl.col("type").cast(pl.String)).drop_nulls().unique(subset=ID, keep="first")
+    known = orgs.select(ID, pl.col("type").cast(pl.String)).drop_nulls()
+    types = facts.standard.enumerations["orgType"]
+    return known.filter(pl.col("type").is_in(list(types))).unique(subset=ID, keep="first")
 
 
 @bundle_rule(
@@ -136,18 +140,31 @@ def primary_teacher(facts: BundleFacts) -> Iterator[Finding]:
 
 
 def _overlapping(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Rows that share their keys with an earlier row and some days as well; open ends reach for ever."""
-    shared = rows.filter(pl.struct(keys).is_duplicated())
+    """Rows that share their keys with an earlier row and some days as well; open ends reach for ever.
+
+    From the 50th row with the same keys on a row is taken to overlap: to compare each with each would not end.
+    """
+    shared = rows.drop_nulls(keys).filter(pl.struct(keys).is_duplicated())
     if shared.is_empty():
         return shared
     columns = shared.columns
     begin = pl.col("beginDate") if "beginDate" in columns else pl.lit(None, pl.Date)
     end = pl.col("endDate") if "endDate" in columns else pl.lit(None, pl.Date)
-    ordered = shared.with_columns(
-        begin.fill_null(pl.date(1, 1, 1)).alias("from"), end.fill_null(pl.date(9999, 1, 1)).alias("until")
-    ).sort("from", LINE)
-    before = pl.col("until").cum_max().shift(1).over(keys)
-    return ordered.filter(before > pl.col("from"))
+    spans = shared.sort(LINE).select(
+        LINE,
+        *keys,
+        begin.fill_null(pl.date(1, 1, 1)).alias("from"),
+        end.fill_null(pl.date(9999, 1, 1)).alias("until"),
+        pl.int_range(pl.len()).over(keys).alias("nth"),
+    )
+    few = spans.filter(pl.col("nth") < _COMPARED)
+    pairs = few.join(few, on=keys, suffix="_other").filter(
+        (pl.col(LINE) > pl.col(f"{LINE}_other"))
+        & (pl.col("from") < pl.col("until_other"))
+        & (pl.col("until") > pl.col("from_other"))
+    )
+    many = spans.filter(pl.col("nth") >= _COMPARED)
+    return pl.concat([pairs.select(LINE).unique(), many.select(LINE)])
 
 
 @bundle_rule(

@@ -83,7 +83,9 @@ def _other_type(facts: BundleFacts, name: str, column: str, wanted: str) -> pl.D
     table = facts.table(name, column)
     sessions = facts.table(SESSIONS, "sourcedId", "type").select(ID, "type").unique(subset=ID)
     joined = table.select(LINE, column).join(sessions, left_on=column, right_on=ID, how="inner")
-    return joined.filter(pl.col("type").cast(pl.String) != wanted)
+    types = facts.standard.enumerations["sessionType"]
+    kind = pl.col("type").cast(pl.String)
+    return joined.filter((kind != wanted) & kind.is_in(list(types)))
 
 
 @bundle_rule(
