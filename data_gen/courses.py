@@ -14,8 +14,24 @@ from data_gen.references import Stamps, refer
 from data_gen.resources import resources_of_course
 from data_gen.shape import GRADES, SUBJECTS, District
 
-_ELEMENTARY = ("Homeroom", "Reading and Writing", "Mathematics", "Science", "Social Studies", "Music", "Physical Education")
-_SECONDARY = ("English", "Mathematics", "Science", "Social Studies", "World Language", "Physical Education", "Elective")
+_ELEMENTARY = (
+    "Homeroom",
+    "Reading and Writing",
+    "Mathematics",
+    "Science",
+    "Social Studies",
+    "Music",
+    "Physical Education",
+)
+_SECONDARY = (
+    "English",
+    "Mathematics",
+    "Science",
+    "Social Studies",
+    "World Language",
+    "Physical Education",
+    "Elective",
+)
 _BY_GRADE: dict[str, tuple[str, ...]] = {
     "English": ("English 6", "English 7", "English 8", "English I", "English II", "English III", "English IV"),
     "Mathematics": ("Math 6", "Math 7", "Pre-Algebra", "Algebra I", "Geometry", "Algebra II", "Precalculus"),

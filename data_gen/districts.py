@@ -60,7 +60,14 @@ def build(
     }  # fmt: skip
     if vendor != "reference":
         with tempfile.TemporaryDirectory(prefix="oneroster-") as folder:
-            base = build(Path(folder) / "base.district", students=students, seed=seed, as_of=as_of, locale=locale, tell=tell)
+            base = build(
+                Path(folder) / "base.district",
+                students=students,
+                seed=seed,
+                as_of=as_of,
+                locale=locale,
+                tell=tell,
+            )
             return view(base, out, vendor=vendor)
     with StoreWriter(out, meta) as writer:
         for name in MAKERS:

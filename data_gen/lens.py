@@ -24,14 +24,23 @@ _COLLECTION_OF = {
     "org": "orgs", "academicSession": "academicSessions", "course": "courses", "class": "classes", "user": "users",
     "resource": "resources", "category": "categories", "lineItem": "lineItems",
 }  # fmt: skip
-_ROLE_LETTERS = {"student": "s", "teacher": "t", "guardian": "g", "parent": "g", "administrator": "a", "aide": "x"}
+_ROLE_LETTERS = {
+    "student": "s",
+    "teacher": "t",
+    "guardian": "g",
+    "parent": "g",
+    "administrator": "a",
+    "aide": "x",
+}
 _USER_BASES = {"adm": 1, "aid": 2, "gdn": 3, "stu": 4, "tch": 5}
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 
 
 def number_of(sourced_id: str) -> int:
     """The digits of a generated id as one number; letters count by their place in the alphabet."""
-    text = "".join(part if part.isdigit() else str(ord(part) - 87) if part.isalpha() else "" for part in sourced_id[4:])
+    text = "".join(
+        part if part.isdigit() else str(ord(part) - 87) if part.isalpha() else "" for part in sourced_id[4:]
+    )
     return int(text or "0")
 
 
@@ -54,7 +63,11 @@ def _guid(collection: str, sourced_id: str) -> str:
 
 
 def _prefixed(collection: str, sourced_id: str) -> str:
-    return f"s{_numeric(collection, sourced_id)}" if sourced_id.startswith("enr") else _numeric(collection, sourced_id)
+    return (
+        f"s{_numeric(collection, sourced_id)}"
+        if sourced_id.startswith("enr")
+        else _numeric(collection, sourced_id)
+    )
 
 
 def _joined(collection: str, sourced_id: str) -> str:
@@ -118,10 +131,11 @@ class Lens:
         if collection == "users":
             role = record["role"]
             return role in self.hidden_roles or (self.accounts_needed and _lacks_account(record))
-        if collection == "enrollments" and self.hide_co_teachers:
-            return bool(record["role"] == "teacher" and record.get("primary") == "false")
-        if collection == "enrollments" and self.empty_classes and record["role"] == "student":
-            return _class_is_empty(record["class"]["sourcedId"])
+        if collection == "enrollments":
+            teaches = record["role"] == "teacher"
+            if self.hide_co_teachers and teaches and record.get("primary") == "false":
+                return True
+            return bool(self.empty_classes and not teaches and _class_is_empty(record["class"]["sourcedId"]))
         if collection == "results" and self.empty_classes:
             return _class_is_empty("cls-" + record["lineItem"]["sourcedId"][4:11])
         return False

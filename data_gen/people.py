@@ -106,7 +106,9 @@ def _guardians(district: District) -> Iterator[_Person]:
                 first_names = pools.first_female if letter == "a" else pools.first_male
                 given = first_names[draws.one("guardians/given", index, len(first_names))]
                 username = f"{plain(given)}.{plain(families[place])}.{index}"
-                mail = "" if draws.one("guardians/no-mail", index, 100) < 10 else f"{username}@{FAMILY_DOMAIN}"
+                mail = (
+                    "" if draws.one("guardians/no-mail", index, 100) < 10 else f"{username}@{FAMILY_DOMAIN}"
+                )
                 yield _Person(
                     f"gdn-{home:07d}{letter}", "guardian" if draws.one("guardians/kind", index, 8) == 0 else "parent",
                     given, families[place], "", username, "", mail, _phone(draws.one("guardians/phone", index, 100)),
@@ -114,7 +116,9 @@ def _guardians(district: District) -> Iterator[_Person]:
                 )  # fmt: skip
 
 
-def _staff_member(district: District, kind: str, number: int, sourced_id: str, role: str, orgs: list[str]) -> _Person:
+def _staff_member(
+    district: District, kind: str, number: int, sourced_id: str, role: str, orgs: list[str]
+) -> _Person:
     draws, pools = district.draws, district.pools
     first_names = pools.first_female if draws.one(f"{kind}/female", number, 100) < 60 else pools.first_male
     given = first_names[draws.one(f"{kind}/given", number, len(first_names))]
@@ -123,7 +127,17 @@ def _staff_member(district: District, kind: str, number: int, sourced_id: str, r
     phone = _phone(draws.one(f"{kind}/phone", number, 100)) if number % 3 else ""
     identifier = f"8{'atd'.index(kind[0])}{number:06d}"
     return _Person(
-        sourced_id, role, given, family, "", username, identifier, f"{username}@{STAFF_DOMAIN}", phone, orgs, []
+        sourced_id,
+        role,
+        given,
+        family,
+        "",
+        username,
+        identifier,
+        f"{username}@{STAFF_DOMAIN}",
+        phone,
+        orgs,
+        [],
     )
 
 

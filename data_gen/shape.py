@@ -14,7 +14,11 @@ from data_gen.draws import Draws
 from data_gen.pools import Pools
 
 GRADES = ("KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
-LEVELS = (("Elementary School", range(6), 450), ("Middle School", range(6, 9), 650), ("High School", range(9, 13), 900))
+LEVELS = (
+    ("Elementary School", range(6), 450),
+    ("Middle School", range(6, 9), 650),
+    ("High School", range(9, 13), 900),
+)
 GROUP_SIZE = 24
 SUBJECTS = 7
 PERIODS = 7

@@ -48,6 +48,8 @@ def load(locale: str = DEFAULT_LOCALE) -> Pools:
         try:
             raw = sample(locale)
         except AttributeError as error:
-            raise UsageProblem(f"Faker has no locale {locale!r}", "a locale such as en_US, de_DE, ja_JP") from error
+            raise UsageProblem(
+                f"Faker has no locale {locale!r}", "a locale such as en_US, de_DE, ja_JP"
+            ) from error
     names = {name: tuple(raw[name]) for name in ("first_female", "first_male", "last", "city")}
     return Pools(locale=raw["locale"], faker=raw["faker"], **names)

@@ -12,7 +12,7 @@ from typing import Any
 import faker
 
 SIZES = {"first_female": 400, "first_male": 400, "last": 800, "city": 120}
-_UNSAFE = set(',"\r\n\'|;<>&\\')
+_UNSAFE = set(",\"\r\n'|;<>&\\")
 
 
 def sample(locale: str) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""The admin API: settings, quirks, credentials, reset, truth, journal, health.
+
+Called by tests and the demo with the admin token; answers JSON and never a person's value except in the truth.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from mock_server import truth
+from oneroster_harness.problems import Problem
+
+if TYPE_CHECKING:
+    from mock_server.application import Site
+    from mock_server.provider import Provider
+
+
+def _json(document: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(document), status=status, content_type="application/json")
+
+
+def _strings(document: Any, key: str) -> list[str] | None:
+    found = document.get(key) if isinstance(document, dict) else None
+    return found if isinstance(found, list) and all(isinstance(item, str) for item in found) else None
+
+
+def admin_routes(site: Site) -> Blueprint:
+    """All admin routes of a site."""
+    blueprint = Blueprint("admin", __name__)
+
+    @blueprint.before_request
+    def guard() -> Response | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), site.admin_token.encode()):
+            return None
+        return _json({"error": "the admin token is missing or wrong"}, 401)
+
+    def provider_of(vendor: str) -> Provider | None:
+        return site.providers.get(vendor)
+
+    @blueprint.get("/health")
+    def health() -> Response:
+        return _json({"status": "ok", "vendors": sorted(site.providers)})
+
+    @blueprint.get("/journal")
+    def journal() -> Response:
+        rows = [{"vendor": vendor, "what": what, "status": status, "count": count}
+                for (vendor, what, status), count in sorted(site.journal.items())]  # fmt: skip
+        return _json({"requests": rows})
+
+    @blueprint.post("/reset")
+    def reset() -> Response:
+        for provider in site.providers.values():
+            provider.reset()
+        site.journal.clear()
+        return _json({"status": "reset"})
+
+    @blueprint.post("/advance")
+    def advance() -> Response:
+        return _json({"error": "advancing days is not available in this release"}, 501)
+
+    @blueprint.route("/vendors/<vendor>/<subject>", methods=["GET", "PUT"])
+    def vendor_state(vendor: str, subject: str) -> Response:
+        provider = provider_of(vendor)
+        if provider is None or subject not in ("quirks", "settings", "credentials", "faults"):
+            return _json({"error": "unknown vendor or subject", "vendors": sorted(site.providers)}, 404)
+        if request.method == "PUT":
+            return _change(provider, subject, request.get_json(silent=True))
+        return _json(_state(provider, subject))
+
+    @blueprint.get("/vendors/<vendor>/truth/<entity>")
+    def vendor_truth(vendor: str, entity: str) -> Response:
+        provider = provider_of(vendor)
+        channel = request.args.get("channel", "api")
+        if (
+            provider is None
+            or f"{entity}.csv" not in provider.standard.csv_files
+            or channel not in ("api", "csv")
+        ):
+            return _json({"error": "unknown vendor, entity or channel"}, 404)
+        found = list(truth.rows(provider, entity, channel))
+        return _json({"vendor": vendor, "entity": entity, "channel": channel, "rows": found})
+
+    return blueprint
+
+
+def _state(provider: Provider, subject: str) -> Any:
+    if subject == "quirks":
+        return {"quirks": list(provider.quirk_ids)}
+    if subject == "settings":
+        return {
+            "withheld": sorted(provider.withheld),
+            "settings": [{"id": found.id, "title": found.title} for found in provider.dialect.settings],
+        }
+    if subject == "credentials":
+        return {"client_id": provider.credentials.client_id, "rotation": "not available in this release"}
+    return {"faults": [], "note": "faults are not available in this release"}
+
+
+def _change(provider: Provider, subject: str, document: Any) -> Response:
+    key = {"quirks": "quirks", "settings": "withheld"}.get(subject)
+    if key is None:
+        return _json({"error": f"{subject} cannot be changed in this release"}, 501)
+    names = _strings(document, key)
+    if names is None:
+        return _json({"error": f'expected {{"{key}": [ids]}}'}, 400)
+    try:
+        provider.set_quirks(names) if key == "quirks" else provider.withhold(names)
+    except Problem as problem:
+        return _json({"error": problem.met}, 400)
+    return _json(_state(provider, subject))

@@ -1,0 +1,55 @@
+"""Refusals with the status codes and payloads of the 1.1 text.
+
+Raised anywhere in the server, written by the application; descriptions name fields and parameters, never values
+of a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oneroster_standard import status_info
+
+
+class Refusal(Exception):
+    """An error answer: HTTP status, code minor, description."""
+
+    def __init__(
+        self, status: int, code_minor: str, description: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(description)
+        self.status = status
+        self.code_minor = code_minor
+        self.description = description
+        self.headers = dict(headers or {})
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON body: the status set, and the description once more at the top for clients that look there."""
+        found = status_info.payload("failure", "error", self.code_minor, self.description)
+        return {**found, "imsx_description": self.description}
+
+
+def bad_request(description: str, code_minor: str = "invalid data") -> Refusal:
+    """400: a request that cannot be read."""
+    return Refusal(400, code_minor, description)
+
+
+def unknown_object(description: str) -> Refusal:
+    """404: no object behind the path."""
+    return Refusal(404, "unknown object", description)
+
+
+def unauthorized(description: str) -> Refusal:
+    """401: not signed in."""
+    return Refusal(401, "unauthorized", description, {"WWW-Authenticate": 'Bearer realm="OneRoster"'})
+
+
+def forbidden(description: str) -> Refusal:
+    """403: signed in, but not allowed."""
+    return Refusal(403, "forbidden", description)
+
+
+def warning(code_minor: str, description: str) -> dict[str, str]:
+    """A status entry that goes with data: success, severity warning."""
+    return status_info.entry("success", "warning", code_minor, description)

@@ -1,0 +1,234 @@
+"""The Flask application: paths of every vendor on one port, token endpoints, the standard's operations.
+
+Called by serving.py; decides which provider and which operation a path means, and writes every error as JSON.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import unquote
+
+import orjson
+from flask import Flask, Request, Response, request
+
+from mock_server import writes
+from mock_server.admin import admin_routes
+from mock_server.answers import Refusal, forbidden, unknown_object
+from mock_server.auth.gate import parameters_of
+from mock_server.provider import Provider
+from mock_server.quirks.hooks import ErrorAnswer, TokenRequest
+from mock_server.reading import JSON, Answer, empty_collection, read_collection, read_single
+from oneroster_standard.oauth1 import HttpMethod
+from oneroster_standard.scopes import IMPLIED, expand
+from oneroster_standard.standard import Operation
+
+EMPTY_WHEN_WITHHELD = "permission.forbidden-as-empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A service root: a pattern for the part of the path before the operation."""
+
+    pattern: re.Pattern[str]
+    provider: Provider
+
+
+@dataclass
+class Site:
+    """All providers of one server, and what it has counted."""
+
+    providers: Mapping[str, Provider]
+    admin_token: str
+    journal: Counter[tuple[str, str, int]]
+
+    def mounts(self) -> list[Mount]:
+        """Service roots, the longest first, so that none hides another."""
+        found = [
+            (path.value, provider) for provider in self.providers.values() for path in provider.dialect.paths
+        ]
+        found.sort(key=lambda pair: len(pair[0]), reverse=True)
+        return [
+            Mount(
+                re.compile(
+                    re.escape(path).replace(re.escape("{app}"), re.escape(provider.credentials.app))
+                    + "(?=/|$)"
+                ),
+                provider,
+            )
+            for path, provider in found
+        ]
+
+
+def _match(
+    operations: Sequence[Operation], method: str, path: str
+) -> tuple[Operation | None, dict[str, str], bool]:
+    parts = path.strip("/").split("/")
+    known = False
+    for operation in operations:
+        wanted = operation.path.strip("/").split("/")
+        if len(wanted) != len(parts):
+            continue
+        if all(own.startswith("{") or own == part for own, part in zip(wanted, parts, strict=True)):
+            known = True
+            if operation.method == method:
+                pairs = zip(wanted, parts, strict=True)
+                return (
+                    operation,
+                    {own[1:-1]: unquote(part) for own, part in pairs if own.startswith("{")},
+                    True,
+                )
+    return None, {}, known
+
+
+def _raw_path(found: Request) -> str:
+    raw = str(found.environ.get("RAW_URI") or found.environ.get("REQUEST_URI") or "")
+    return raw.partition("?")[0] if raw.startswith("/") else found.path
+
+
+def _root_of(found: Request) -> str:
+    return f"{found.scheme}://{found.host}"
+
+
+def _check_scope(operation: Operation, granted: tuple[str, ...]) -> None:
+    open_to = {expand(scope) for scope in operation.scopes}
+    held = set(granted) | {
+        expand(more) for scope in granted for more in IMPLIED.get(scope.rpartition("/")[2], ())
+    }
+    if not open_to & held:
+        raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
+
+
+class Endpoint:
+    """Answers requests under a service root of one provider."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        services = provider.dialect.services
+        self.operations = [found for found in provider.standard.operations if found.service in services]
+
+    def answer(self, found: Request, root_path: str, rest: str) -> Answer:
+        """Carry out a request; raises Refusal."""
+        provider = self.provider
+        query = found.query_string.decode("latin-1")
+        url = _root_of(found) + _raw_path(found)
+        method = "GET" if found.method == "HEAD" else found.method
+        signed_url = f"{url}?{query}" if query else url
+        granted = provider.gate.scopes_of(
+            cast(HttpMethod, found.method), signed_url, query, found.headers.get("Authorization")
+        )
+        operation, parameters, known = self._operation(method, rest)
+        if operation is None:
+            if known:
+                raise Refusal(405, "invalid data", f"{method} is not possible here", {"Allow": "GET, HEAD"})
+            raise unknown_object("no such path in OneRoster 1.1")
+        _check_scope(operation, granted)
+        collection = str(provider.standard.classes[operation.entity].collection)
+        if EMPTY_WHEN_WITHHELD in provider.quirk_ids and provider.setting_against(collection):
+            return empty_collection(operation)
+        provider.check_open(collection)
+        root = _root_of(found) + root_path
+        pairs = parameters_of(query)
+        if operation.kind in ("collection", "related"):
+            return read_collection(provider, operation, parameters, pairs, url.rstrip("/"), root)
+        sourced_id = parameters["sourcedId"]
+        if operation.kind == "single":
+            return read_single(provider, operation, sourced_id, pairs, root)
+        if operation.kind == "write":
+            return writes.put(provider, operation, sourced_id, found.get_data()), {"Content-Type": JSON}, b""
+        writes.delete(provider, operation, sourced_id)
+        return 204, {}, b""
+
+    def _operation(self, method: str, rest: str) -> tuple[Operation | None, dict[str, str], bool]:
+        operation, parameters, known = _match(self.operations, method, rest)
+        split = rest.strip("/") in ("studentEnrollments", "teacherEnrollments")
+        if operation is None and split and "endpoint.split-enrollments" in self.provider.quirk_ids:
+            return self.provider.standard.operation("getAllEnrollments"), {}, True
+        return operation, parameters, known
+
+
+def _error(provider: Provider | None, refusal: Refusal) -> Answer:
+    error = ErrorAnswer(refusal.status, refusal.payload(), {"Content-Type": JSON, **refusal.headers})
+    for quirk in provider.quirks if provider else ():
+        error = quirk.error(error)
+    body = error.body if error.body is not None else orjson.dumps(dict(error.payload))
+    return error.status, dict(error.headers), body
+
+
+def _token(provider: Provider, found: Request) -> Answer:
+    if found.method != "POST":
+        raise Refusal(405, "invalid data", "a token is asked for with POST", {"Allow": "POST"})
+    asked = TokenRequest("Authorization" in found.headers, dict(found.args))
+    for quirk in provider.quirks:
+        refused = quirk.token_request(asked)
+        if refused:
+            status = 401 if refused == "invalid_client" else 400
+            return (
+                status,
+                {"Content-Type": JSON, "Cache-Control": "no-store"},
+                orjson.dumps({"error": refused}),
+            )
+    # On some servers the form is read once the body was taken, so the raw body comes first.
+    body = found.get_data(as_text=True)
+    status, headers, document = provider.tokens.answer(
+        found.url, dict(found.args), body, dict(found.headers), time.time()
+    )
+    if status == 200:
+        for quirk in provider.quirks:
+            document = quirk.token(document)
+    return status, headers, orjson.dumps(document)
+
+
+def create_app(site: Site) -> Flask:
+    """The application over a site's providers."""
+    app = Flask("oneroster-mock")
+    mounts = site.mounts()
+    endpoints = {name: Endpoint(provider) for name, provider in site.providers.items()}
+    tokens = {
+        path.value: provider for provider in site.providers.values() for path in provider.dialect.token_paths
+    }
+    app.register_blueprint(admin_routes(site), url_prefix="/_admin")
+
+    def dispatch(found: Request) -> tuple[Provider | None, str, Answer]:
+        path = _raw_path(found)
+        provider = tokens.get(path.rstrip("/"))
+        if provider is not None:
+            try:
+                return provider, "token", _token(provider, found)
+            except Refusal as refusal:
+                return provider, "token", _error(provider, refusal)
+        for mount in mounts:
+            match = mount.pattern.match(path)
+            if match:
+                try:
+                    answer = endpoints[mount.provider.name].answer(found, match.group(), path[match.end() :])
+                except Refusal as refusal:
+                    answer = _error(mount.provider, refusal)
+                return mount.provider, path[match.end() :].strip("/").split("/")[0], answer
+        return None, "", _error(None, unknown_object("no provider is served under this path"))
+
+    @app.route(
+        "/", defaults={"path": ""}, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    )
+    @app.route("/<path:path>", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    def every(path: str) -> Response:
+        provider, subject, (status, headers, body) = dispatch(request)
+        if provider is not None:
+            for quirk in provider.quirks:
+                headers = quirk.headers(headers)
+            site.journal[provider.name, f"{request.method} {subject}", status] += 1
+        return _response(status, headers, body)
+
+    return app
+
+
+def _response(status: int, headers: Mapping[str, Any], body: bytes) -> Response:
+    response = Response(body, status=status)
+    del response.headers["Content-Type"]
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response

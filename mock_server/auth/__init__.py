@@ -1,0 +1,1 @@
+"""Signing in: credentials of the seed, tokens, signatures, and the gate before every read."""

@@ -1,0 +1,37 @@
+"""Credentials of a provider, made from the district's seed: the same each time, worth nothing anywhere else.
+
+Called by the provider; nothing here is a secret of a real service.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client of one vendor signs in with; key signs our own tokens."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    bearer: str = field(repr=False)
+    app: str
+    key: bytes = field(repr=False)
+
+
+def credentials_of(seed: int, vendor: str) -> Credentials:
+    """The credentials of a vendor in the district of a seed."""
+
+    def drawn(name: str) -> str:
+        return hashlib.sha256(f"oneroster-mock/{seed}/{vendor}/{name}".encode()).hexdigest()
+
+    prefix = "InfiniteCampus_" if vendor == "infinite-campus" else "mock-"
+    return Credentials(
+        client_id=prefix + drawn("client_id")[:20],
+        client_secret=drawn("client_secret")[:40],
+        bearer=str(uuid.UUID(drawn("bearer")[:32])),
+        app=f"district{drawn('app')[:6]}",
+        key=bytes.fromhex(drawn("key")),
+    )

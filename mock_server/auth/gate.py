@@ -1,0 +1,110 @@
+"""The gate before every read: who signed in, by which mechanism, with which scopes.
+
+Called by the application. Keeps the nonces of signed requests for as long as their timestamps are accepted.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+import time
+from collections.abc import Callable, Collection
+from urllib.parse import parse_qsl
+
+from mock_server.answers import unauthorized
+from mock_server.auth.credentials import Credentials
+from mock_server.auth.tokens import TokenMint
+from oneroster_standard.oauth1 import (
+    WINDOW_FUTURE_S,
+    WINDOW_PAST_S,
+    HttpMethod,
+    SignatureRefused,
+    SignedBy,
+    is_signed,
+    verify,
+)
+
+Clock = Callable[[], float]
+
+
+class Nonces:
+    """Pairs that were used; forgotten once their timestamp is outside the window."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str, int], float] = {}
+        self._lock = threading.Lock()
+
+    def is_new(self, signed: SignedBy, now: float) -> bool:
+        """Remember a pair; False when it was there."""
+        pair = (signed.key, signed.nonce, signed.timestamp)
+        with self._lock:
+            if len(self._seen) > 10_000:
+                self._seen = {found: until for found, until in self._seen.items() if until > now}
+            if pair in self._seen:
+                return False
+            self._seen[pair] = signed.timestamp + WINDOW_PAST_S + WINDOW_FUTURE_S
+            return True
+
+
+class Gate:
+    """Decides for one provider who may pass and with which scopes."""
+
+    def __init__(
+        self,
+        mechanisms: Collection[str],
+        credentials: Credentials,
+        mint: TokenMint,
+        scopes: tuple[str, ...],
+        clock: Clock = time.time,
+    ) -> None:
+        self._mechanisms = frozenset(mechanisms)
+        self._credentials = credentials
+        self._mint = mint
+        self._scopes = scopes
+        self._clock = clock
+        self._nonces = Nonces()
+
+    def scopes_of(
+        self, method: HttpMethod, url: str, query: str, authorization: str | None
+    ) -> tuple[str, ...]:
+        """Scopes of a request.
+
+        url: absolute, as called. Raises Refusal 401.
+        """
+        if is_signed(authorization, query):
+            if "oauth1" not in self._mechanisms:
+                raise unauthorized("signed requests are not accepted here; a bearer token is expected")
+            self._check_signature(method, url, authorization)
+            return self._scopes
+        scheme, _, token = (authorization or "").strip().partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise unauthorized(
+                "no credential was sent" if not authorization else "the credential's scheme is not accepted"
+            )
+        granted = self._bearer(token.strip())
+        if granted is None:
+            raise unauthorized("the token is unknown or has expired")
+        return granted
+
+    def _bearer(self, token: str) -> tuple[str, ...] | None:
+        if "bearer" in self._mechanisms and hmac.compare_digest(
+            token.encode(), self._credentials.bearer.encode()
+        ):
+            return self._scopes
+        return self._mint.read(token, self._clock()) if "oauth2" in self._mechanisms else None
+
+    def _check_signature(self, method: HttpMethod, url: str, authorization: str | None) -> None:
+        secrets = {self._credentials.client_id: self._credentials.client_secret}
+        now = self._clock()
+        try:
+            signed = verify(method, url, authorization=authorization, secret_of=secrets.get, now=now)
+        except SignatureRefused as error:
+            raise unauthorized(error.reason) from error
+        if not self._nonces.is_new(signed, now):
+            raise unauthorized("the nonce was used before")
+
+
+def parameters_of(query: str) -> list[tuple[str, str]]:
+    """Decoded query parameters in order, without those of a signature."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return [(name, value) for name, value in pairs if not name.startswith("oauth_")]

@@ -1,0 +1,27 @@
+"""Quirks that the application itself reads: paths beside the standard's, and withheld resources that look empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mock_server.quirks.hooks import Query, Quirk, quirk
+
+if TYPE_CHECKING:
+    from mock_server.provider import Provider
+
+
+@quirk("endpoint.split-enrollments")
+class SplitEnrollments(Quirk):
+    """/studentEnrollments and /teacherEnrollments are served (D146); the application routes them."""
+
+
+@quirk("permission.forbidden-as-empty")
+class ForbiddenAsEmpty(Quirk):
+    """A withheld resource answers 200 and nothing (D33); without a withheld setting enrollments look empty."""
+
+    def query(self, query: Query, collection: str, provider: Provider) -> Query:
+        """Hide the enrollments when no setting says which collection is withheld."""
+        if collection == "enrollments" and not provider.withheld:
+            return replace(query, filter="sourcedId='no such record'")
+        return query

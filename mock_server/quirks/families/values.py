@@ -1,0 +1,159 @@
+"""Quirks of values: absence, types, forms, spellings."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mock_server.quirks.hooks import Page, Quirk, Record, RecordContext, quirk
+from oneroster_standard.store import SEPARATOR, sourced_id_of
+
+if TYPE_CHECKING:
+    from mock_server.provider import Provider
+
+IMPORT_TIME = "2026-09-30T02:00:01.000Z"
+
+
+def _map(record: Record, names: tuple[str, ...], change: Callable[[Any], Any]) -> Record:
+    return {
+        name: change(value) if name in names and value is not None else value
+        for name, value in record.items()
+    }
+
+
+@quirk("value.null-instead-of-absent")
+class NullInsteadOfAbsent(Quirk):
+    """Absent optional properties are null (D77)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Add what is absent."""
+        return {
+            **record,
+            **{name: None for name in (*context.optional, *context.lists) if name not in record},
+        }
+
+
+@quirk("value.empty-string-instead-of-absent")
+class EmptyStringInsteadOfAbsent(Quirk):
+    """Absent texts are empty, absent lists are [], and there is no metadata (D78)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Add what is absent, take metadata away."""
+        kept = {name: value for name, value in record.items() if name != "metadata"}
+        texts = {name: "" for name in context.texts if name not in kept}
+        return {**kept, **texts, **{name: [] for name in context.lists if name not in kept}}
+
+
+@quirk("value.boolean-json")
+class BooleanJson(Quirk):
+    """enabledUser, primary and the races are JSON booleans (D76)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Turn the words into booleans."""
+        words = {"true": True, "false": False}
+        return {
+            name: words.get(value, value)
+            if isinstance(value, str) and name not in ("title", "name")
+            else value
+            for name, value in record.items()
+        }
+
+
+@quirk("value.number-instead-of-string")
+class NumberInsteadOfString(Quirk):
+    """A session's schoolYear is a number (D81)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Turn the year into a number."""
+        return _map(record, ("schoolYear",), int) if collection == "academicSessions" else record
+
+
+@quirk("value.date-with-time")
+class DateWithTime(Quirk):
+    """Dates carry a time of day (D82)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Append midnight."""
+        return _map(record, ("startDate", "endDate", "birthDate"), lambda day: f"{day}T00:00:00.000Z")
+
+
+@quirk("value.instant-without-zone")
+class InstantWithoutZone(Quirk):
+    """dateLastModified without milliseconds and zone (D83)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Cut the instant."""
+        return _map(record, ("dateLastModified",), lambda text: text[:19])
+
+
+@quirk("value.enumeration-case")
+class EnumerationCase(Quirk):
+    """Roles are capitalised (D88)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Capitalise the role of people."""
+        return _map(record, ("role",), str.capitalize) if collection == "enrollments" else record
+
+
+@quirk("value.padded")
+class Padded(Quirk):
+    """A few users' sourcedIds end in a blank in lists (D91); references to them do not."""
+
+    def page(self, page: Page, provider: Provider) -> Page:
+        """Pad the collection's first user and about one in forty."""
+        if page.key != "users" or page.query.fields:
+            return page
+        first = sourced_id_of(provider.rows("users").record_bytes(0)) if len(provider.rows("users")) else ""
+        found = []
+        for joined in page.records:
+            for record in joined.split(SEPARATOR):
+                own = sourced_id_of(record)
+                padded = own == first or zlib.crc32(own.encode()) % 40 == 0
+                key = f'{{"sourcedId":"{own}"'.encode()
+                found.append(
+                    key[:-1] + b' "' + record[len(key) :] if padded and record.startswith(key) else record
+                )
+        return replace(page, records=(SEPARATOR.join(found),) if found else ())
+
+
+@quirk("value.scalar-instead-of-array")
+class ScalarInsteadOfArray(Quirk):
+    """grades is a text (D80)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Join the list."""
+        return _map(record, ("grades",), ",".join)
+
+
+@quirk("value.last-modified-is-import-time")
+class ImportTime(Quirk):
+    """One dateLastModified on every record (D84)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Set the import's instant."""
+        return {**record, "dateLastModified": IMPORT_TIME}
+
+
+@quirk("value.grades-unsorted")
+class GradesUnsorted(Quirk):
+    """A class of the upper grades names several grades in no order (D87)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Widen the grades of every third class."""
+        if collection != "classes" or context.row % 3:
+            return record
+        return {**record, "grades": ["05", "11", "10", "12"]}
+
+
+@quirk("value.user-id-type-spelling")
+class UserIdTypeSpelling(Quirk):
+    """userIds of one kind are called Fed and FED (D105)."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Rename the type, by turns."""
+        if "userIds" not in record:
+            return record
+        kind = "FED" if context.row % 2 else "Fed"
+        return {**record, "userIds": [{**item, "type": kind} for item in record["userIds"]]}

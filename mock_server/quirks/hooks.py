@@ -1,0 +1,136 @@
+"""Hooks where a quirk may change what the reference server does, and the registry of quirks.
+
+Called by the server at fixed places, in the order of this class. A quirk overrides the hooks it needs; every other
+one leaves its argument alone. Order for a request: token_request, token | query, rows, page or single, error, headers.
+`record` runs once per record, when a vendor's collections are rendered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mock_server.provider import Provider
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A collection request as asked; filter and fields are raw text, None when not given."""
+
+    limit: int
+    offset: int
+    sort: str | None = None
+    order: str = "asc"
+    filter: str | None = None
+    fields: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer to a collection request before it is written.
+
+    records: rendered records (service root still marked). links: rel -> (limit, offset). extra: members beside
+    the records.
+    """
+
+    key: str
+    path: str
+    records: tuple[bytes, ...]
+    total: int
+    query: Query
+    links: Mapping[str, tuple[int, int]]
+    headers: Mapping[str, str]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """An error before it is written: JSON payload unless body is given."""
+
+    status: int
+    payload: Mapping[str, Any]
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What a token request carried, without its secret."""
+
+    in_header: bool
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContext:
+    """Where a record stands: its row in the collection and the names of properties that it may have."""
+
+    row: int
+    texts: tuple[str, ...]
+    optional: tuple[str, ...]
+    lists: tuple[str, ...]
+
+
+class Quirk:
+    """A deviation; every hook returns its argument unless it is overridden."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Change one record when the collection is rendered."""
+        return record
+
+    def token_request(self, request: TokenRequest) -> str | None:
+        """Refuse a token request: an OAuth error code, or None."""
+        return None
+
+    def token(self, answer: Record) -> Record:
+        """Change the token endpoint's answer."""
+        return answer
+
+    def query(self, query: Query, collection: str, provider: Provider) -> Query:
+        """Change what is asked before it is carried out."""
+        return query
+
+    def rows(
+        self, operation: str, parameters: Mapping[str, str], rows: list[int], provider: Provider
+    ) -> list[int]:
+        """Change the members of a related collection (row numbers)."""
+        return rows
+
+    def page(self, page: Page, provider: Provider) -> Page:
+        """Change a collection's answer."""
+        return page
+
+    def single(self, key: str, body: bytes) -> tuple[str, bytes]:
+        """Change a single object's answer: payload key and JSON value."""
+        return key, body
+
+    def error(self, error: ErrorAnswer) -> ErrorAnswer:
+        """Change an error answer."""
+        return error
+
+    def root(self, root: str) -> str:
+        """Change the service root that references are written with."""
+        return root
+
+    def headers(self, headers: dict[str, str]) -> dict[str, str]:
+        """Change the headers of any answer."""
+        return headers
+
+
+REGISTRY: dict[str, type[Quirk]] = {}
+
+
+def quirk(id: str) -> Callable[[type[Quirk]], type[Quirk]]:
+    """Register a quirk under its id in the catalogue."""
+
+    def register(kind: type[Quirk]) -> type[Quirk]:
+        if id in REGISTRY:
+            raise ValueError(f"quirk {id} is registered twice")
+        REGISTRY[id] = kind
+        return kind
+
+    return register

@@ -1,0 +1,125 @@
+"""Answers to reads: a page of a collection, or one object, as bytes.
+
+Called by the application once a request has passed the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from mock_server.answers import bad_request, unknown_object
+from mock_server.collections import gather, parse, render
+from mock_server.paging import link_header, links, read_query
+from mock_server.provider import Provider
+from mock_server.quirks.hooks import Page, Query
+from mock_server.relations import require
+from oneroster_standard.standard import VIEWS, Operation
+from oneroster_standard.store import ROOT
+
+JSON = "application/json"
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def _pick(raw: bytes, names: tuple[str, ...]) -> bytes:
+    record = parse(raw)
+    return render({name: record[name] for name in record if name in names})
+
+
+def _records(
+    provider: Provider, operation: Operation, rows: Any, query: Query, names: tuple[str, ...] | None
+) -> bytes:
+    collection = provider.rows(operation.payload_key)
+    stop = query.offset + query.limit
+    if names is None:
+        if rows is None:
+            return collection.slice_bytes(query.offset, stop)
+        return gather(collection, rows[query.offset : stop])
+    numbers = range(query.offset, min(stop, len(collection))) if rows is None else rows[query.offset : stop]
+    return b",\n".join(_pick(collection.record_bytes(row), names) for row in numbers)
+
+
+def read_collection(
+    provider: Provider,
+    operation: Operation,
+    parameters: Mapping[str, str],
+    pairs: list[tuple[str, str]],
+    url: str,
+    root: str,
+) -> Answer:
+    """A page of a collection.
+
+    pairs: decoded query parameters in order. url: as called, without its query. root: service root for references.
+    """
+    names = [name for name, _ in pairs]
+    for name in ("limit", "offset", "sort", "orderBy", "filter", "fields"):
+        if names.count(name) > 1:
+            raise bad_request(f"{name} is given more than once")
+    query = read_query(dict(pairs), provider.dialect.page_default)
+    if provider.dialect.page_max:
+        query = replace(query, limit=min(query.limit, provider.dialect.page_max))
+    for quirk in provider.quirks:
+        query = quirk.query(query, operation.payload_key, provider)
+    chosen, warnings = provider.fields_of(operation, query.fields)
+    rows, sort_warnings = provider.selection(operation, parameters, query)
+    total = len(provider.rows(operation.payload_key)) if rows is None else len(rows)
+    joined = _records(provider, operation, rows, query, chosen)
+    page = Page(
+        key=operation.payload_key, path=operation.path, records=(joined,) if joined else (), total=total, query=query,
+        links=links(total, query.limit, query.offset), headers={"X-Total-Count": str(total)},
+        extra={"statusInfoSet": [*sort_warnings, *warnings]} if sort_warnings or warnings else {},
+    )  # fmt: skip
+    for quirk in provider.quirks:
+        page = quirk.page(page, provider)
+    headers = {"Content-Type": JSON, **page.headers}
+    link = link_header(url, pairs, page.links)
+    if link:
+        headers["Link"] = link
+    extra = b"".join(
+        b"," + orjson.dumps(name) + b":" + orjson.dumps(value) for name, value in page.extra.items()
+    )
+    marked_root = _root(provider, root)
+    parts = (
+        b'{"',
+        page.key.encode(),
+        b'":[',
+        b",\n".join(page.records).replace(ROOT, marked_root),
+        b"]",
+        extra,
+        b"}",
+    )
+    return 200, headers, b"".join(parts)
+
+
+def _root(provider: Provider, root: str) -> bytes:
+    for quirk in provider.quirks:
+        root = quirk.root(root)
+    return root.encode()
+
+
+def read_single(
+    provider: Provider, operation: Operation, sourced_id: str, pairs: list[tuple[str, str]], root: str
+) -> Answer:
+    """One object; Refusal 404 when it is not there or not of the view's type."""
+    segment = operation.path.split("/")[1]
+    collection = VIEWS.get(segment, (segment, "", ""))[0]
+    fields = dict(pairs).get("fields")
+    chosen, warnings = provider.fields_of(operation, fields)
+    row = require(provider, segment, sourced_id)
+    raw = provider.rows(collection).record_bytes(row)
+    body = (_pick(raw, chosen) if chosen is not None else raw).replace(ROOT, _root(provider, root))
+    key = operation.payload_key
+    for quirk in provider.quirks:
+        key, body = quirk.single(key, body)
+    extra = b',"statusInfoSet":' + orjson.dumps(warnings) if warnings else b""
+    return 200, {"Content-Type": JSON}, b"".join((b'{"', key.encode(), b'":', body, extra, b"}"))
+
+
+def empty_collection(operation: Operation) -> Answer:
+    """An empty page, as a provider that hides a withheld resource sends it."""
+    if operation.kind == "single":
+        raise unknown_object("no such object")
+    return 200, {"Content-Type": JSON, "X-Total-Count": "0"}, f'{{"{operation.payload_key}":[]}}'.encode()

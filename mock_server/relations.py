@@ -1,0 +1,247 @@
+"""Members of related collections: which rows belong to a school, a class, a term, a course or a person.
+
+Called by the provider; one function per operation of the standard, found by its name. Enrollments flagged for
+deletion do not count as membership (the standard is silent: our choice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from mock_server.answers import unknown_object
+from oneroster_standard.standard import VIEWS
+
+if TYPE_CHECKING:
+    from mock_server.provider import Provider
+
+Parameters = Mapping[str, str]
+Members = Callable[["Provider", Parameters], Iterable[int]]
+RELATIONS: dict[str, Members] = {}
+
+
+def _relation(*names: str) -> Callable[[Members], Members]:
+    def register(function: Members) -> Members:
+        for name in names:
+            RELATIONS[name] = function
+        return function
+
+    return register
+
+
+def require(provider: Provider, segment: str, sourced_id: str) -> int:
+    """Row of a parent object, through its typed view.
+
+    Raises Refusal 404.
+    """
+    collection, item, value = VIEWS.get(segment, (segment, "", ""))
+    row = provider.rows(collection).find(sourced_id)
+    if row is None or (item and provider.columns(collection).column(item)[row] != value):
+        raise unknown_object(f"no such object under /{segment}")
+    return row
+
+
+def _of_type(provider: Provider, segment: str) -> set[int]:
+    return set(provider.view_rows(segment))
+
+
+def _where(provider: Provider, collection: str, path: str, value: str) -> list[int]:
+    return provider.columns(collection).lookup(path).get(value, [])
+
+
+def _ids(provider: Provider, collection: str, path: str, rows: Iterable[int]) -> set[str]:
+    column = provider.columns(collection).column(path)
+    found: set[str] = set()
+    for row in rows:
+        value = column[row]
+        found.update(str(one) for one in value) if isinstance(value, list) else found.add(str(value))
+    return found
+
+
+def _rows_of(provider: Provider, collection: str, ids: Iterable[str]) -> list[int]:
+    rows = provider.rows(collection)
+    return sorted(row for row in map(rows.find, ids) if row is not None)
+
+
+def _live(provider: Provider, rows: Iterable[int]) -> list[int]:
+    status = provider.columns("enrollments").column("status")
+    return [row for row in rows if status[row] != "tobedeleted"]
+
+
+def _school(provider: Provider, parameters: Parameters) -> str:
+    school = parameters["schoolSourcedId"]
+    require(provider, "schools", school)
+    return school
+
+
+def _class_in_school(provider: Provider, parameters: Parameters) -> str:
+    school = _school(provider, parameters)
+    found = parameters["classSourcedId"]
+    row = require(provider, "classes", found)
+    if provider.columns("classes").column("school.sourcedId")[row] != school:
+        raise unknown_object("the class is not of this school")
+    return found
+
+
+def _seated(provider: Provider, class_id: str, role: str) -> list[int]:
+    seats = _live(provider, _where(provider, "enrollments", "class.sourcedId", class_id))
+    roles = provider.columns("enrollments").column("role")
+    people = _ids(provider, "enrollments", "user.sourcedId", [row for row in seats if roles[row] == role])
+    return _rows_of(provider, "users", people)
+
+
+@_relation("getCoursesForSchool")
+def _courses_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    # A school's courses are those it owns and those of its classes; the standard does not define it.
+    school = _school(provider, parameters)
+    taught = _ids(
+        provider, "classes", "course.sourcedId", _where(provider, "classes", "school.sourcedId", school)
+    )
+    return sorted(
+        {*_where(provider, "courses", "org.sourcedId", school), *_rows_of(provider, "courses", taught)}
+    )
+
+
+@_relation("getClassesForSchool")
+def _classes_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _where(provider, "classes", "school.sourcedId", _school(provider, parameters))
+
+
+@_relation("getEnrollmentsForSchool")
+def _enrollments_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _live(provider, _where(provider, "enrollments", "school.sourcedId", _school(provider, parameters)))
+
+
+@_relation("getStudentsForSchool", "getTeachersForSchool")
+def _people_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _where(provider, "users", "orgs.sourcedId", _school(provider, parameters))
+
+
+@_relation("getTermsForSchool")
+def _terms_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    # Sessions carry no org: a school's terms are those of its classes.
+    classes = _where(provider, "classes", "school.sourcedId", _school(provider, parameters))
+    return _rows_of(provider, "academicSessions", _ids(provider, "classes", "terms.sourcedId", classes))
+
+
+@_relation("getEnrollmentsForClassInSchool")
+def _enrollments_of_class(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _live(
+        provider, _where(provider, "enrollments", "class.sourcedId", _class_in_school(provider, parameters))
+    )
+
+
+@_relation("getStudentsForClassInSchool")
+def _students_of_class_in_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _seated(provider, _class_in_school(provider, parameters), "student")
+
+
+@_relation("getTeachersForClassInSchool")
+def _teachers_of_class_in_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _seated(provider, _class_in_school(provider, parameters), "teacher")
+
+
+@_relation("getClassesForTerm")
+def _classes_of_term(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    require(provider, "terms", parameters["termSourcedId"])
+    return _where(provider, "classes", "terms.sourcedId", parameters["termSourcedId"])
+
+
+@_relation("getGradingPeriodsForTerm")
+def _grading_periods_of_term(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    require(provider, "terms", parameters["termSourcedId"])
+    return _where(provider, "academicSessions", "parent.sourcedId", parameters["termSourcedId"])
+
+
+@_relation("getClassesForCourse")
+def _classes_of_course(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    require(provider, "courses", parameters["courseSourcedId"])
+    return _where(provider, "classes", "course.sourcedId", parameters["courseSourcedId"])
+
+
+def _classes_of_person(provider: Provider, segment: str, person: str) -> Iterable[int]:
+    require(provider, segment, person)
+    seats = _live(provider, _where(provider, "enrollments", "user.sourcedId", person))
+    return _rows_of(provider, "classes", _ids(provider, "enrollments", "class.sourcedId", seats))
+
+
+@_relation("getClassesForStudent")
+def _classes_of_student(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _classes_of_person(provider, "students", parameters["studentSourcedId"])
+
+
+@_relation("getClassesForTeacher")
+def _classes_of_teacher(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _classes_of_person(provider, "teachers", parameters["teacherSourcedId"])
+
+
+@_relation("getClassesForUser")
+def _classes_of_user(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _classes_of_person(provider, "users", parameters["userSourcedId"])
+
+
+@_relation("getStudentsForClass")
+def _students_of_class(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    require(provider, "classes", parameters["classSourcedId"])
+    return _seated(provider, parameters["classSourcedId"], "student")
+
+
+@_relation("getTeachersForClass")
+def _teachers_of_class(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    require(provider, "classes", parameters["classSourcedId"])
+    return _seated(provider, parameters["classSourcedId"], "teacher")
+
+
+@_relation("getResourcesForCourse")
+def _resources_of_course(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    row = require(provider, "courses", parameters["courseSourcedId"])
+    return _linked_resources(provider, "courses", row)
+
+
+@_relation("getResourcesForClass")
+def _resources_of_class(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    row = require(provider, "classes", parameters["classSourcedId"])
+    return _linked_resources(provider, "classes", row)
+
+
+def _linked_resources(provider: Provider, collection: str, row: int) -> list[int]:
+    linked = provider.columns(collection).column("resources.sourcedId")[row]
+    return _rows_of(
+        provider, "resources", [str(found) for found in linked] if isinstance(linked, list) else []
+    )
+
+
+def _items_of_class(provider: Provider, parameters: Parameters) -> list[int]:
+    require(provider, "classes", parameters["classSourcedId"])
+    return _where(provider, "lineItems", "class.sourcedId", parameters["classSourcedId"])
+
+
+def _results_of_class_rows(provider: Provider, parameters: Parameters) -> list[int]:
+    items = _ids(provider, "lineItems", "sourcedId", _items_of_class(provider, parameters))
+    lookup = provider.columns("results").lookup("lineItem.sourcedId")
+    return sorted(row for item in items for row in lookup.get(item, []))
+
+
+@_relation("getLineItemsForClass")
+def _line_items_of_class(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _items_of_class(provider, parameters)
+
+
+@_relation("getResultsForClass")
+def _results_of_class(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _results_of_class_rows(provider, parameters)
+
+
+@_relation("getResultsForLineItemForClass")
+def _results_of_line_item(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    row = require(provider, "lineItems", parameters["lineItemSourcedId"])
+    if row not in _items_of_class(provider, parameters):
+        raise unknown_object("the line item is not of this class")
+    return _where(provider, "results", "lineItem.sourcedId", parameters["lineItemSourcedId"])
+
+
+@_relation("getResultsForStudentForClass")
+def _results_of_student(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    require(provider, "students", parameters["studentSourcedId"])
+    own = set(_where(provider, "results", "student.sourcedId", parameters["studentSourcedId"]))
+    return [row for row in _results_of_class_rows(provider, parameters) if row in own]

@@ -1,0 +1,89 @@
+"""Running the application under granian: one worker process, a known port, a clean end.
+
+Called by the `serve` command; raises CannotRun when the port is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import socket
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from mock_server.wsgi import CONFIG_VARIABLE
+from oneroster_harness.problems import CannotRun
+
+HOST = "127.0.0.1"
+READY_WITHIN_S = 120
+KILL_AFTER_S = 8
+
+
+def free_port(wanted: int) -> int:
+    """The port to serve on; 0 picks a free one.
+
+    Raises CannotRun when the port is taken.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as error:
+            raise CannotRun(
+                f"port {wanted} cannot be used: {error.strerror}",
+                "a free port",
+                HOST,
+                "give another --port, or 0",
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def is_healthy(root: str, admin_token: str) -> bool:
+    """Whether the server answers its health request."""
+    request = urllib.request.Request(
+        f"{root}/_admin/health", headers={"Authorization": f"Bearer {admin_token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; on_ready runs once, when requests are accepted.
+
+    config: see wsgi.site_of.
+    """
+    with tempfile.TemporaryDirectory(prefix="oneroster-mock-") as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        path.chmod(0o600)
+        os.environ[CONFIG_VARIABLE] = str(path)
+        root = f"http://{HOST}:{port}"
+
+        def announce() -> None:
+            until = time.monotonic() + READY_WITHIN_S
+            while time.monotonic() < until:
+                if is_healthy(root, str(config["admin_token"])):
+                    on_ready()
+                    return
+                time.sleep(0.05)
+
+        # The announcing thread must not be forked into the worker.
+        multiprocessing.set_start_method("spawn", force=True)
+        threading.Thread(target=announce, daemon=True).start()
+        Granian(
+            "mock_server.wsgi:load", address=HOST, port=port, interface=Interfaces.WSGI, workers=1, factory=True,
+            blocking_threads=1, log_enabled=False, workers_kill_timeout=KILL_AFTER_S,
+        ).serve()  # fmt: skip

@@ -1,0 +1,43 @@
+"""The WSGI entry of a worker process: reads its configuration and opens the providers.
+
+Loaded by granian in the worker that serving.py starts; the configuration's place stands in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from mock_server.application import Site, create_app
+from mock_server.provider import Provider
+from oneroster_standard.dialects import load_dialect
+from oneroster_standard.store import Store
+
+CONFIG_VARIABLE = "ONEROSTER_MOCK_CONFIG"
+
+
+def site_of(config: Mapping[str, Any]) -> Site:
+    """Open every provider of a configuration.
+
+    config: {"admin_token", "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...]}]}.
+    """
+    providers: dict[str, Provider] = {}
+    for row in config["vendors"]:
+        provider = Provider(load_dialect(row["dialect"]), Store.open(Path(row["store"])))
+        if row["quirks"]:
+            provider.set_quirks([*provider.quirk_ids, *row["quirks"]])
+        provider.withhold(row["withheld"])
+        providers[provider.name] = provider
+    return Site(providers, config["admin_token"], Counter())
+
+
+def load() -> Flask:
+    """The application of this worker."""
+    config = json.loads(Path(os.environ[CONFIG_VARIABLE]).read_text("utf-8"))
+    return create_app(site_of(config))
