@@ -5,7 +5,9 @@ Called by the judge, once per file; the clean path never holds rows as Python ob
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -16,7 +18,7 @@ from conformance.csv_files.blocks import (
     LINE_END,
     Block,
     LineTooLong,
-    line_count,
+    line_ends,
     read_blocks,
 )
 from conformance.csv_files.faults import Faults
@@ -26,7 +28,6 @@ from conformance.csv_files.shape import inspect
 from oneroster_standard.standard import CsvFile
 
 LINE = "@line"
-_PADDING = (b" ,", b", ", b" \r", b" \n", b"\n ", b'" ', b' "', b"\t", b"\xc2\xa0", b"\xe2\x80\x8b")
 
 
 @dataclass(slots=True)
@@ -87,6 +88,35 @@ def _first_bare_feed(data: bytes, line: int) -> int:
     return line
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A block as text, and as a frame when it is regular."""
+
+    data: bytes
+    frame: pl.DataFrame | None = None
+    may_be_padded: bool = True
+
+
+def _ahead(blocks: Iterator[Block], prepare: Callable[[Block], Prepared]) -> Iterator[tuple[Block, Prepared]]:
+    """Prepare the next two blocks in a thread while the caller judges this one; order is kept."""
+    waiting: deque[tuple[Block, Future[Prepared]]] = deque()
+    too_long: LineTooLong | None = None
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            for block in blocks:
+                waiting.append((block, pool.submit(prepare, block)))
+                if len(waiting) > 2:
+                    done, future = waiting.popleft()
+                    yield done, future.result()
+        except LineTooLong as problem:
+            too_long = problem
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, future.result()
+    if too_long is not None:
+        raise too_long
+
+
 class _Reader:
     def __init__(self, reading: FileReading) -> None:
         self.reading = reading
@@ -98,24 +128,30 @@ class _Reader:
 
     def run(self, blocks: Iterator[Block]) -> Iterator[pl.DataFrame]:
         for block in blocks:
-            data, line = block.data, block.first_line
-            self.reading.bytes += len(data)
-            if self.rest:
-                data, line = self.rest + data, self.rest_line
-                self.rest = b""
-            if not self.schema:
-                taken = self._take_header(data, line)
-                if self.reading.stopped_by:
-                    return
-                line += line_count(data[:taken])
-                data = data[taken:]
+            self.reading.bytes += len(block.data)
+            taken = self._take_header(block.data, block.first_line)
+            if self.reading.stopped_by:
+                return
+            line = block.first_line + line_ends(block.data[:taken]).lines
+            data = block.data[taken:]
             if data:
-                yield from self._rows(data, line, is_last=False)
-        if self.rest:
-            yield from self._rows(self.rest, self.rest_line, is_last=True)
-        if not self.schema:
+                yield from self._rows(Block(data, line, line_ends(data)))
+            break
+        else:
             self.reading.header.is_empty = True
             self.reading.stopped_by = "no-header"
+            return
+        for block, prepared in _ahead(blocks, self._prepare):
+            self.reading.bytes += len(block.data)
+            if self.rest:
+                # A record is still open: what was prepared began in the middle of it.
+                data, self.rest = self.rest + block.data, b""
+                yield from self._rows(Block(data, self.rest_line, line_ends(data)))
+            else:
+                yield from self._rows(block, prepared)
+        if self.rest:
+            data, self.rest = self.rest, b""
+            yield from self._exact(data, self.rest_line, is_last=True)
 
     def _take_header(self, data: bytes, first_line: int) -> int:
         """Read the header row; returns the number of bytes up to the first data row."""
@@ -148,31 +184,17 @@ class _Reader:
         self.kept = [name if name in header.positions else "" for name in names]
         return taken
 
-    def _rows(self, data: bytes, line: int, *, is_last: bool) -> Iterator[pl.DataFrame]:
-        returns = data.count(b"\r")
-        feeds = data.count(b"\n")
-        pairs = data.count(b"\r\n") if returns else 0
-        if returns and not feeds:
+    def _prepare(self, block: Block) -> Prepared:
+        """Parse a block when it is regular. Touches nothing of the reader: it may run ahead in a thread."""
+        data, ends = block.data, block.ends
+        if ends.returns and not ends.feeds:
             # Lines that end in CR alone are lines all the same: the fast path reads them as LF.
-            self.reading.note_line_end("\r", line, returns)
-            data, returns, feeds, noted = data.replace(b"\r", b"\n"), 0, returns, True
-        else:
-            noted = False
-        # Blanks at a cell's end cannot be told from blanks in a list here: this only spares the search for them.
-        self.reading.may_be_padded = (
-            data.startswith(b" ") or data.endswith(b" ") or any(mark in data for mark in _PADDING)
-        )
-        shape = inspect(data, self.reading.header.width) if returns == pairs else None
-        if shape is None or not shape.is_regular:
-            yield from self._exact(data, line, is_last=is_last, noted=noted)
-            return
-        if not noted:
-            if feeds > pairs:
-                self.reading.note_line_end("\n", _first_bare_feed(data, line), feeds - pairs)
-                line_of_pair = line + data.count(b"\n", 0, data.find(b"\r\n")) if pairs else line
-                self.reading.note_line_end("\r\n", line_of_pair, pairs)
-            else:
-                self.reading.note_line_end("\r\n", line, pairs)
+            data = data.replace(b"\r", b"\n")
+        elif ends.returns != ends.pairs:
+            return Prepared(data)
+        shape = inspect(data, len(self.schema))
+        if not shape.is_regular:
+            return Prepared(block.data)
         frame = pl.read_csv(
             data,
             has_header=False,
@@ -180,18 +202,35 @@ class _Reader:
             quote_char='"' if shape.has_quotes else None,
             empty_string_is_null=False,
         )
+        return Prepared(data, frame, shape.may_be_padded)
+
+    def _rows(self, block: Block, prepared: Prepared | None = None) -> Iterator[pl.DataFrame]:
+        line, ends = block.first_line, block.ends
+        prepared = prepared or self._prepare(block)
+        self.reading.may_be_padded = prepared.may_be_padded
+        if prepared.frame is None:
+            yield from self._exact(prepared.data, line, is_last=False)
+            return
+        if ends.feeds > ends.pairs:
+            at = block.data.find(b"\r\n")
+            self.reading.note_line_end("\n", _first_bare_feed(block.data, line), ends.feeds - ends.pairs)
+            self.reading.note_line_end("\r\n", line + block.data.count(b"\n", 0, max(at, 0)), ends.pairs)
+        elif ends.feeds:
+            self.reading.note_line_end("\r\n", line, ends.pairs)
+        else:
+            self.reading.note_line_end("\r", line, ends.returns)
+        frame = prepared.frame
         yield self._named(frame, pl.int_range(line, line + frame.height, dtype=pl.UInt32, eager=True))
 
-    def _exact(self, data: bytes, line: int, *, is_last: bool, noted: bool) -> Iterator[pl.DataFrame]:
+    def _exact(self, data: bytes, line: int, *, is_last: bool) -> Iterator[pl.DataFrame]:
         parsed: Parsed = self.parser.parse(data.decode("utf-8"), line, is_last=is_last)
         self.reading.lost.extend(parsed.lost)
         if parsed.rest:
             self.rest, self.rest_line = parsed.rest.encode("utf-8"), parsed.rest_line
         if not parsed.records:
             return
-        if not noted:
-            for record in parsed.records:
-                self.reading.note_line_end(record.end, record.line)
+        for record in parsed.records:
+            self.reading.note_line_end(record.end, record.line)
         frame = pl.DataFrame([record.cells for record in parsed.records], schema=self.schema, orient="row")
         lines = pl.Series(LINE, [record.line for record in parsed.records], dtype=pl.UInt32)
         yield self._named(frame, lines)

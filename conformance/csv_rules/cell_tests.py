@@ -45,7 +45,12 @@ class Cell:
     standard: Standard
 
 
-CellTest = Distinct | Whole
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The judge itself tallies what the rule asks about; every cell counts as judged."""
+
+
+CellTest = Distinct | Whole | Noted
 CellRule = Callable[[Cell], CellTest | None]
 
 
@@ -95,6 +100,9 @@ class CellJudge:
         filled = 0
         for one in asked:
             test = one.test
+            if isinstance(test, Noted):
+                self._count(one.check, frame.height)
+                continue
             if isinstance(test, Whole):
                 self._tally(one.check, header, frame, test.wrong(series))
                 if test.judges_blanks:

@@ -37,7 +37,7 @@ def _delta_with_bare_day(found: Rows) -> None:
 
 
 def _without(file: str) -> Change:
-    return lambda found: None if found.pop(file) else None
+    return lambda found: found.__delitem__(file)
 
 
 def _mode(file: str, mode: str) -> Change:
