@@ -5,7 +5,9 @@ Called by `oneroster check csv` and by tests. Reads only; holds no names of peop
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from conformance.csv_files.package import Package
@@ -16,10 +18,13 @@ from conformance.csv_rules.cell_tests import CellJudge
 from conformance.csv_rules.facts import BundleFacts, Finding, Skip
 from conformance.csv_rules.keeping import Keeper
 from conformance.csv_rules.rulebook import RULES, Rule
+from conformance.notices import Notice
+from conformance.report import Outcome, Report
+from oneroster_harness.terminal import AS_OF, DEFAULT_SEED, VERSION
 from oneroster_standard.bundles import BundleProblem
 from oneroster_standard.standard import load
 
-__all__ = ["FAMILIES", "Judgement", "RuleOutcome", "judge_bundle"]
+__all__ = ["FAMILIES", "Judgement", "RuleOutcome", "judge", "judge_bundle"]
 
 MANIFEST = "manifest.csv"
 
@@ -40,6 +45,53 @@ class Judgement:
     facts: BundleFacts
     outcomes: list[RuleOutcome] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+
+def judge(path: Path, *, spec: str | None = None, seed: int = DEFAULT_SEED, as_of: date = AS_OF) -> Report:
+    """Judge a folder or a ZIP; returns the report that every format is made of.
+
+    Raises CannotRun like judge_bundle.
+    """
+    started = time.perf_counter()
+    judgement = judge_bundle(path, spec=spec)
+    report = Report(
+        target=str(path),
+        spec=judgement.facts.standard.version,
+        seed=seed,
+        as_of=as_of.isoformat(),
+        version=VERSION,
+        outcomes=[
+            Outcome(found.rule.id, found.outcome, found.reason, found.rule.section)
+            for found in judgement.outcomes
+        ],
+        findings=[_notice(finding) for finding in judgement.findings],
+    )
+    report.elapsed_s = time.perf_counter() - started
+    return report
+
+
+def _notice(finding: Finding) -> Notice:
+    rule = RULES[finding.check]
+    where: dict[str, object] = {
+        "file": finding.file,
+        "row": finding.line or None,
+        "column": finding.column or None,
+    }
+    return Notice(
+        message=finding.message,
+        where=where,
+        expected=finding.expected or rule.expected,
+        observed=finding.observed,
+        count=finding.count,
+        severity=finding.severity or rule.severity,
+        check=rule.id,
+        section=rule.section,
+        remedy=finding.remedy
+        or rule.remedy
+        or f"send it as the standard asks: {finding.expected or rule.expected}",
+        cause_of=finding.cause_of,
+        samples=tuple({"file": finding.file} | sample for sample in finding.samples),
+    )
 
 
 def judge_bundle(path: Path, *, spec: str | None = None) -> Judgement:
