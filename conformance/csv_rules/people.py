@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import polars as pl
 
@@ -111,11 +112,10 @@ def primary_role(facts: BundleFacts) -> Iterator[Finding]:
     """Only teachers are primary."""
     table = facts.table(ENROLLMENTS, "role", "primary")
     rows = table.filter((pl.col("primary") == "true") & (pl.col("role") == "student"))
-    try:
-        conflicts = _role_conflicts(facts)
-        rows = rows.join(conflicts, on=LINE, how="anti")
-    except Skip:
-        pass
+    if rows.height:
+        with suppress(Skip):
+            # Where the role itself is in doubt, only that is reported.
+            rows = rows.join(_role_conflicts(facts), on=LINE, how="anti")
     yield from finding_of_rows(
         "csv.primary-role", rows, ENROLLMENTS, "primary", "primary is true for somebody who is not a teacher"
     )
@@ -150,7 +150,9 @@ def _overlapping(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         if rows.schema[key] == pl.UInt64:
             mixed = mixed * 31 + pl.col(key)
     likely = rows.filter(mixed.is_duplicated()).drop_nulls(keys)
-    shared = likely.filter(pl.struct(keys).is_duplicated())
+    # A row whose whole id is repeated is the fault of another rule.
+    once = likely.filter(pl.col(ID).is_first_distinct() | pl.col(ID).is_null())
+    shared = once.filter(pl.struct(keys).is_duplicated())
     if shared.is_empty():
         return shared
     columns = shared.columns
@@ -183,9 +185,7 @@ def _overlapping(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 def enrollment_repeated(facts: BundleFacts) -> Iterator[Finding]:
     """Nobody is enrolled twice in one class and role at the same time."""
     table = facts.table(ENROLLMENTS, "classSourcedId", "userSourcedId", "role")
-    rows = table.drop_nulls(["classSourcedId", "userSourcedId"])
-    ids_once = rows.filter(pl.col(ID).is_first_distinct() | pl.col(ID).is_null())
-    again = _overlapping(ids_once, ["classSourcedId", "userSourcedId", "role"])
+    again = _overlapping(table, ["classSourcedId", "userSourcedId", "role"])
     yield from finding_of_rows(
         "csv.enrollment-repeated", again, ENROLLMENTS, "userSourcedId", "the same user, class and role again"
     )
