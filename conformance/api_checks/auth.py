@@ -1,0 +1,244 @@
+"""Signing in: tokens, refusals, signatures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from conformance.notices import Notice, shape
+from conformance.probe import Exchange
+from conformance.registry import Skip, check
+from conformance.run import Run, at, json_of
+from oneroster_standard.oauth1 import sign
+from oneroster_standard.scopes import expand
+
+OAUTH2 = "RFC 6749"
+SIGNED = "RFC 5849; OneRoster 1.1 security"
+
+
+def _token_answer(run: Run) -> Exchange:
+    if run.sign_in.endpoint.auth != "oauth2" or run.sign_in.exchange is None:
+        raise Skip("this run does not use OAuth 2")
+    return run.sign_in.exchange
+
+
+def _signed(run: Run, *, method: str = "HMAC-SHA256", secret: str | None = None, age_s: int = 0, nonce: str | None = None) -> Exchange:
+    if run.sign_in.endpoint.auth != "oauth1":
+        raise Skip("this run does not use OAuth 1.0a")
+    url = f"{run.probe.root}/orgs?limit=1"
+    endpoint = run.sign_in.endpoint
+    own = endpoint.client_secret or ""
+    headers = sign(
+        "GET", url, key=endpoint.client_id or "", secret=own if secret is None else secret, signature_method=method,
+        timestamp=int(time.time()) - age_s, nonce=nonce,
+    )  # fmt: skip
+    return run.probe.send("GET", url, headers=headers, auth_hint='-H "Authorization: OAuth ..."')
+
+
+@check(
+    "auth.token-issued", severity="error", section=OAUTH2 + " 5.1", why="Without a token nothing can be read.",
+    remedy="@refused-credential",
+)  # fmt: skip
+def a_token_is_issued_with_200(run: Run) -> Iterator[Notice]:
+    """The token endpoint answers 200 with an access token."""
+    answer = _token_answer(run)
+    if answer.status != 200:
+        yield at(answer, "the token request is not answered with 200", expected="200", observed=str(answer.status))
+
+
+@check("auth.token-type", severity="error", section=OAUTH2 + " 5.1", why="Strict clients refuse a token of an unnamed type.")
+def the_token_type_is_bearer(run: Run) -> Iterator[Notice]:
+    """token_type is Bearer, in any case."""
+    answer = _token_answer(run)
+    if str(run.sign_in.answer.get("token_type", "")).lower() != "bearer":
+        yield at(answer, "token_type is not Bearer", pointer="/token_type", expected="Bearer")
+
+
+@check(
+    "auth.expires-in-present", severity="warning", section=OAUTH2 + " 5.1",
+    why="A client that does not know the token's life renews it at every call or too late.",
+)  # fmt: skip
+def the_token_answer_tells_its_life(run: Run) -> Iterator[Notice]:
+    """The token answer has expires_in."""
+    answer = _token_answer(run)
+    if "expires_in" not in run.sign_in.answer:
+        yield at(answer, "expires_in is missing", pointer="/expires_in", expected="a number of seconds", observed="absent")
+
+
+@check(
+    "auth.expires-in-number", severity="error", section=OAUTH2 + " 5.1",
+    why="A client that adds seconds to a clock fails on text.", remedy="convert it in the client; report it to the vendor",
+)  # fmt: skip
+def the_tokens_life_is_a_number(run: Run) -> Iterator[Notice]:
+    """expires_in is a JSON number of seconds."""
+    answer = _token_answer(run)
+    if "expires_in" not in run.sign_in.answer:
+        raise Skip("the token answer has no expires_in")
+    value = run.sign_in.answer["expires_in"]
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        yield at(answer, "expires_in is not a number", pointer="/expires_in", expected="a whole number", observed=shape(value))
+
+
+@check(
+    "auth.scope-echoed", severity="warning", section=OAUTH2 + " 3.3",
+    why="Strict clients refuse a token whose granted scopes are not named although they were asked for.",
+)  # fmt: skip
+def granted_scopes_are_echoed(run: Run) -> Iterator[Notice]:
+    """When scope is named in the answer, it holds what was asked for and granted."""
+    answer = _token_answer(run)
+    if run.sign_in.granted is None:
+        raise Skip("the token answer names no scope")
+    asked = {expand(scope, run.sign_in.spec) for scope in run.sign_in.wanted}
+    strange = set(run.sign_in.granted) - asked
+    if strange or not run.sign_in.granted:
+        yield at(answer, "scope names what was not asked for", pointer="/scope", expected="a part of the request")
+
+
+@check(
+    "auth.wrong-secret-refused", severity="error", section=OAUTH2 + " 5.2",
+    why="A provider that accepts a wrong secret gives children's records to anyone.",
+)  # fmt: skip
+def a_wrong_secret_is_refused(run: Run) -> Iterator[Notice]:
+    """A token request with a wrong secret is refused with 401 or 400."""
+    _token_answer(run)
+    answer = run.sign_in.ask_token(run.sign_in.by, secret="a wrong secret")
+    if answer.status not in (400, 401):
+        yield at(answer, "a wrong secret is not refused", expected="401 invalid_client", observed=str(answer.status))
+
+
+@check(
+    "auth.grant-type-checked", severity="warning", section=OAUTH2 + " 5.2", why="An unknown grant must not give a token.",
+)  # fmt: skip
+def an_unknown_grant_is_refused(run: Run) -> Iterator[Notice]:
+    """A token request with an unknown grant_type is refused."""
+    _token_answer(run)
+    answer = run.sign_in.ask_token(run.sign_in.by, grant_type="made_up")
+    if answer.status != 400:
+        yield at(answer, "an unknown grant_type is not refused", expected="400 unsupported_grant_type", observed=str(answer.status))
+
+
+@check(
+    "auth.body-credentials", severity="info", section=OAUTH2 + " 2.3.1",
+    why="Some clients send id and secret in the body only.", remedy="send the credentials as a Basic header",
+)  # fmt: skip
+def credentials_in_the_body_are_accepted(run: Run) -> Iterator[Notice]:
+    """The token endpoint also accepts credentials in the body."""
+    _token_answer(run)
+    answer = run.sign_in.ask_token("body")
+    if answer.status != 200:
+        yield at(answer, "credentials in the body are refused", expected="200", observed=str(answer.status))
+
+
+@check(
+    "auth.token-reissued", severity="info", section=OAUTH2 + " 5.1",
+    why="A client that counts a fresh life for an old token is signed out early.", remedy="compute expiry from each answer",
+)  # fmt: skip
+def a_new_request_gives_a_new_token(run: Run) -> Iterator[Notice]:
+    """A second token request gives another token."""
+    answer = _token_answer(run)
+    second = run.sign_in.ask_token(run.sign_in.by)
+    document = json_of(second)
+    if isinstance(document, dict) and document.get("access_token") == run.sign_in.answer.get("access_token"):
+        yield at(answer, "the same token is issued again", expected="a new token", observed="the live one")
+
+
+@check(
+    "auth.token-url-query", severity="info", section=OAUTH2 + " 3.2",
+    why="A client that rebuilds the token URL loses its query.", remedy="copy the token URL whole, with its query",
+)  # fmt: skip
+def the_token_url_needs_no_query(run: Run) -> Iterator[Notice]:
+    """The token endpoint works without the query of its URL."""
+    _token_answer(run)
+    url = str(run.sign_in.endpoint.token_url)
+    if not urlsplit(url).query:
+        raise_skip = run.sign_in.ask_token(run.sign_in.by)
+        if raise_skip.status != 200:
+            yield at(raise_skip, "a second token request fails", expected="200", observed=str(raise_skip.status))
+        return
+    answer = run.sign_in.ask_token(run.sign_in.by, url=url.partition("?")[0])
+    if answer.status != 200:
+        yield at(answer, "the token endpoint needs its query", expected="200", observed=str(answer.status))
+
+
+@check(
+    "auth.missing-credential-refused", severity="error", section="REST 1.1, 401",
+    why="A roster that opens without a credential is a breach.",
+)  # fmt: skip
+def a_read_without_credential_is_refused(run: Run) -> Iterator[Notice]:
+    """A read without a credential is answered with 401."""
+    answer = run.probe.send("GET", f"{run.probe.root}/orgs?limit=1")
+    if answer.status != 401:
+        yield at(answer, "a read without a credential is not refused", expected="401", observed=str(answer.status))
+
+
+@check(
+    "auth.www-authenticate", severity="warning", section="RFC 6750 3; RFC 9110 11.6.1",
+    why="Clients learn from this header how to sign in.",
+)  # fmt: skip
+def a_refusal_names_the_mechanism(run: Run) -> Iterator[Notice]:
+    """A 401 carries WWW-Authenticate."""
+    answer = run.probe.send("GET", f"{run.probe.root}/orgs?limit=1")
+    if answer.status != 401:
+        raise Skip("the provider does not refuse a read without a credential")
+    if "WWW-Authenticate" not in answer.headers:
+        yield at(answer, "WWW-Authenticate is missing", expected="WWW-Authenticate: Bearer", observed="absent")
+
+
+@check(
+    "auth.unknown-token-refused", severity="error", section="RFC 6750 3.1", why="Any text must not open a roster.",
+)  # fmt: skip
+def an_unknown_token_is_refused(run: Run) -> Iterator[Notice]:
+    """A read with an unknown token is answered with 401."""
+    answer = run.probe.send(
+        "GET", f"{run.probe.root}/orgs?limit=1", headers={"Authorization": "Bearer not-a-token"},
+        auth_hint='-H "Authorization: Bearer not-a-token"',
+    )  # fmt: skip
+    if answer.status != 401:
+        yield at(answer, "an unknown token is not refused", expected="401", observed=str(answer.status))
+
+
+@check(
+    "auth.bad-signature-refused", severity="error", section=SIGNED, why="A signature that is not checked protects nothing.",
+)  # fmt: skip
+def a_wrong_signature_is_refused(run: Run) -> Iterator[Notice]:
+    """A request signed with a wrong secret is answered with 401."""
+    answer = _signed(run, secret="a wrong secret")
+    if answer.status != 401:
+        yield at(answer, "a wrong signature is not refused", expected="401", observed=str(answer.status))
+
+
+@check("auth.signature-sha256", severity="info", section=SIGNED, why="Vendors' own clients sign with SHA-256.")
+def sha256_signatures_are_accepted(run: Run) -> Iterator[Notice]:
+    """HMAC-SHA256 signatures are accepted."""
+    answer = _signed(run, method="HMAC-SHA256")
+    if answer.status == 401:
+        yield at(answer, "HMAC-SHA256 is refused", expected="200", observed="401")
+
+
+@check("auth.signature-sha1", severity="info", section=SIGNED, why="Many clients sign with SHA-1 only.")
+def sha1_signatures_are_accepted(run: Run) -> Iterator[Notice]:
+    """HMAC-SHA1 signatures are accepted."""
+    answer = _signed(run, method="HMAC-SHA1")
+    if answer.status == 401:
+        yield at(answer, "HMAC-SHA1 is refused", expected="200", observed="401")
+
+
+@check("auth.timestamp-window", severity="warning", section=SIGNED, why="Old requests must not be replayed.")
+def an_old_timestamp_is_refused(run: Run) -> Iterator[Notice]:
+    """A request signed a day ago is answered with 401 (the window's size is UNCONFIRMED)."""
+    answer = _signed(run, age_s=86_400)
+    if answer.status != 401:
+        yield at(answer, "a day-old signature is accepted", expected="401", observed=str(answer.status))
+
+
+@check("auth.nonce-replay-refused", severity="warning", section=SIGNED, why="A captured request must not work twice.")
+def a_replayed_nonce_is_refused(run: Run) -> Iterator[Notice]:
+    """The same signed request is refused the second time."""
+    nonce = f"replay{run.seed}x{int(time.time() * 1000)}"
+    first = _signed(run, nonce=nonce)
+    if first.status != 200:
+        raise Skip("the first signed request was not accepted")
+    second = _signed(run, nonce=nonce)
+    if second.status != 401:
+        yield at(second, "a nonce is accepted twice", expected="401", observed=str(second.status))

@@ -1,0 +1,83 @@
+"""Writing the gradebook: create, replace, remove; runs only when writes are allowed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from conformance.notices import Notice
+from conformance.probe import Exchange
+from conformance.registry import Skip, check
+from conformance.run import Run, at, json_of
+from conformance.survey import key_of, records_in
+
+SECTION = "REST 1.1, gradebook"
+
+
+def _send(run: Run, method: str, sourced_id: str, body: object = None, *, signed: bool = True) -> Exchange:
+    if not run.sign_in.may("gradebook.createput"):
+        raise Skip("the token lacks gradebook.createput")
+    url = f"{run.probe.root}/categories/{sourced_id}"
+    headers, hint = run.sign_in.headers(method, url) if signed else ({}, "")
+    data = None if body is None else json.dumps(body).encode()
+    return run.probe.send(method, url, headers={**headers, "Content-Type": "application/json"}, body=data, auth_hint=hint)
+
+
+def _own(run: Run, name: str) -> str:
+    return f"oneroster-harness-{name}-{run.seed}"
+
+
+@check("gradebook.put-creates", severity="error", section=SECTION, why="Consumers tell created from replaced by the status.", writes=True)
+def put_creates_with_201(run: Run) -> Iterator[Notice]:
+    """PUT of a new category is 201, and it can be read complete."""
+    own = _own(run, "create")
+    _send(run, "DELETE", own)
+    answer = _send(run, "PUT", own, {"category": {"sourcedId": own, "title": "Harness"}})
+    if answer.status != 201:
+        yield at(answer, "a created category is not answered with 201", expected="201", observed=str(answer.status))
+    document = json_of(run.get(f"/categories/{own}"))
+    record = document.get("category") if isinstance(document, dict) else None
+    if not isinstance(record, dict) or not record.get("status") or not record.get("dateLastModified"):
+        yield at(answer, "a created category is not read back complete", expected="status and dateLastModified")
+    _send(run, "DELETE", own)
+
+
+@check("gradebook.put-replaces", severity="error", section=SECTION, why="A replacement must replace.", writes=True)
+def put_replaces(run: Run) -> Iterator[Notice]:
+    """PUT of an existing category replaces it with 200 or 201."""
+    own = _own(run, "replace")
+    _send(run, "PUT", own, {"category": {"sourcedId": own, "title": "First"}})
+    answer = _send(run, "PUT", own, {"category": {"sourcedId": own, "title": "Second"}})
+    document = json_of(run.get(f"/categories/{own}"))
+    title = document.get("category", {}).get("title") if isinstance(document, dict) else None
+    if answer.status not in (200, 201) or title != "Second":
+        yield at(answer, "a category is not replaced", expected="200 and the new title", observed=str(answer.status))
+    _send(run, "DELETE", own)
+
+
+@check("gradebook.delete-hides", severity="error", section=SECTION, why="A deleted column must leave the gradebook.", writes=True)
+def a_deleted_object_leaves_the_lists(run: Run) -> Iterator[Notice]:
+    """A deleted category is in no list."""
+    own = _own(run, "delete")
+    _send(run, "PUT", own, {"category": {"sourcedId": own, "title": "Gone"}})
+    answer = _send(run, "DELETE", own)
+    records, _ = records_in(run.get("/categories", {"filter": f"sourcedId='{own}'"}), "categories")
+    listed = [record for record in records or () if key_of(record) == own]
+    if answer.status not in (200, 204) or listed:
+        yield at(answer, "a deleted category is still listed", expected="204, and gone", observed=str(answer.status))
+
+
+@check("gradebook.put-id-mismatch", severity="error", section=SECTION, why="Two ids for one object store it twice.", writes=True)
+def a_mismatch_of_ids_is_refused(run: Run) -> Iterator[Notice]:
+    """PUT with another sourcedId in its body is refused."""
+    answer = _send(run, "PUT", _own(run, "mismatch"), {"category": {"sourcedId": "another", "title": "x"}})
+    if not 400 <= answer.status < 500:
+        yield at(answer, "a mismatch of ids is not refused", expected="422", observed=str(answer.status))
+
+
+@check("gradebook.write-scope", severity="error", section=SECTION, why="Anyone could write marks.", writes=True)
+def writing_needs_a_credential(run: Run) -> Iterator[Notice]:
+    """PUT without a credential is a 401."""
+    answer = _send(run, "PUT", _own(run, "anonymous"), {"category": {"title": "x"}}, signed=False)
+    if answer.status not in (401, 403):
+        yield at(answer, "a write without credential is not refused", expected="401", observed=str(answer.status))

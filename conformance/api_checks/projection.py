@@ -1,0 +1,75 @@
+"""Field selection: fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypothesis import strategies as st
+
+from conformance.api_checks.envelopes import escaped
+from conformance.laws import search
+from conformance.notices import Notice
+from conformance.registry import check
+from conformance.run import Run, at, json_of
+from conformance.survey import key_of, records_in
+
+SECTION = "REST 1.1, field selection"
+
+
+@check("fields.projection", severity="error", section=SECTION, why="fields keeps what a consumer may not see out of its logs.")
+def only_the_named_fields_come(run: Run) -> Iterator[Notice]:
+    """For any list of properties, a record holds those that it has, and no others."""
+    names = {found.name: run.standard.collection(found.name).property_names for found in run.readable()}
+    inputs = st.sampled_from(sorted(names)).flatmap(
+        lambda name: st.tuples(st.just(name), st.lists(st.sampled_from(names[name]), min_size=1, max_size=4, unique=True))
+    )
+
+    def law(drawn: tuple[str, list[str]]) -> Notice | None:
+        name, fields = drawn
+        page = run.get(f"/{name}", {"fields": ",".join(fields), "limit": 3})
+        records, _ = records_in(page, name)
+        if page.status != 200 or records is None:
+            return at(page, f"{name}: a field selection is refused", expected="200", observed=str(page.status))
+        for record, whole in zip(records, run.collection(name).records, strict=False):
+            wanted = {field for field in fields if field in whole}
+            if set(record) - set(fields):
+                return at(page, f"{name}: a field selection gives other properties", expected=", ".join(sorted(fields)),
+                          observed=f"{len(set(record) - set(fields))} others")  # fmt: skip
+            if "sourcedId" in fields and key_of(record) == key_of(whole) and wanted - set(record):
+                return at(page, f"{name}: a field selection loses properties", expected=", ".join(sorted(wanted)))
+        return None
+
+    broken = search(run, inputs, law, examples=10)
+    if broken:
+        yield broken
+
+
+@check("fields.single", severity="error", section=SECTION, why="Field selection must work on single objects too.")
+def single_reads_select_fields(run: Run) -> Iterator[Notice]:
+    """fields works on a single object."""
+    orgs = run.collection("orgs")
+    page = run.get(f"/orgs/{escaped(key_of(orgs.records[0]))}", {"fields": "sourcedId,name"})
+    document = json_of(page)
+    record = document.get("org") if isinstance(document, dict) else None
+    if page.status != 200 or (isinstance(record, dict) and set(record) != {"sourcedId", "name"}):
+        yield at(page, "fields has no effect on a single object", expected="sourcedId and name", observed=str(page.status))
+
+
+@check("fields.unknown-name", severity="error", section=SECTION, why="The 1.1 text answers an unknown name with the whole record and a warning.")
+def an_unknown_name_is_a_warning(run: Run) -> Iterator[Notice]:
+    """An unknown name in fields is 200, the whole record and invalid_selection_field."""
+    run.collection("orgs")
+    page = run.get("/orgs", {"fields": "sourcedId,noSuchField", "limit": 1})
+    document = json_of(page)
+    minors = [entry.get("imsx_codeMinor") for entry in document.get("statusInfoSet", [])] if isinstance(document, dict) else []
+    if page.status != 200 or "invalid_selection_field" not in minors:
+        yield at(page, "an unknown name in fields gives no warning", expected="200 and invalid_selection_field", observed=str(page.status))
+
+
+@check("fields.blank", severity="error", section=SECTION, why="A blank selection that gives everything leaks what was not asked for.")
+def a_blank_selection_is_refused(run: Run) -> Iterator[Notice]:
+    """A blank fields is a 400."""
+    run.collection("orgs")
+    page = run.get("/orgs", raw_query="fields=&limit=1")
+    if page.status != 400:
+        yield at(page, "a blank fields is not refused", expected="400 invalid_blank_selection_field", observed=str(page.status))

@@ -1,0 +1,79 @@
+"""Notices: what a check found, where, and how to see it again; folded to exact counts and few samples.
+
+Made by checks, kept by the runner, read by the reports. Holds field names, places and shapes, never a person's value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+MOST_SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One finding. check, severity, section and remedy are filled by the runner when they are empty.
+
+    where: {"request", "pointer"} or {"file", "row", "column"}. cause_of: id of the finding that this one follows from.
+    """
+
+    message: str
+    where: Mapping[str, Any] = field(default_factory=dict)
+    expected: str = ""
+    observed: str = ""
+    curl: str = ""
+    count: int = 1
+    severity: str = ""
+    check: str = ""
+    section: str = ""
+    remedy: str = ""
+    cause_of: str = ""
+    known: bool = False
+    samples: tuple[Mapping[str, Any], ...] = ()
+
+
+def redacted_id(sourced_id: object) -> str:
+    """A short mark for an id: the same id gives the same mark, nothing leads back."""
+    return "#" + hashlib.sha256(str(sourced_id).encode("utf-8", "replace")).hexdigest()[:8]
+
+
+def shape(value: object) -> str:
+    """What a value looks like, without showing it: its JSON type and its kinds of characters."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a JSON boolean"
+    if isinstance(value, int | float):
+        return "a JSON number"
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    if isinstance(value, Mapping):
+        return "an object"
+    text = str(value)
+    if not text:
+        return "an empty string"
+    kinds = [
+        name
+        for name, test in (("digits", str.isdigit), ("letters", str.isalpha), ("blanks", str.isspace))
+        if any(map(test, text))
+    ]
+    if any(not (letter.isalnum() or letter.isspace()) for letter in text):
+        kinds.append("signs")
+    return f"a string of {len(text)}, {', '.join(kinds)}"
+
+
+def fold(notices: list[Notice]) -> list[Notice]:
+    """One notice per message and pointer: counts added up, samples kept to five."""
+    folded: dict[tuple[str, str, str], Notice] = {}
+    for notice in notices:
+        key = (notice.message, str(notice.where.get("pointer", notice.where.get("file", ""))), notice.severity)
+        first = folded.get(key)
+        if first is None:
+            folded[key] = replace(notice, samples=notice.samples or (notice.where,))
+        else:
+            samples = (*first.samples, *(notice.samples or (notice.where,)))[:MOST_SAMPLES]
+            folded[key] = replace(first, count=first.count + notice.count, samples=samples)
+    return list(folded.values())

@@ -1,0 +1,145 @@
+"""The suite's own HTTP: strict, counted, polite, and repeatable by hand without a secret.
+
+Called by sign_in.py and the checks. Follows no redirect, retries nothing, keeps no secret in what it returns.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import requests
+
+from oneroster_harness.problems import CannotRun
+from oneroster_harness.providers import redact
+
+TIMEOUT_S = (10, 60)
+
+
+class BudgetSpent(Exception):
+    """The run may make no further request."""
+
+
+class NotJson(Exception):
+    """An answer that is not a JSON document."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer."""
+
+    method: str
+    url: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    curl: str
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; raises NotJson."""
+        try:
+            return json.loads(self.body.decode("utf-8"))
+        except (UnicodeDecodeError, ValueError) as error:
+            raise NotJson from error
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the answer is a web page."""
+        return self.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+    @property
+    def total(self) -> int | None:
+        """X-Total-Count as a number, None when it is absent or no number."""
+        text = self.headers.get("X-Total-Count", "")
+        return int(text) if text.isdigit() else None
+
+    @property
+    def where(self) -> dict[str, str]:
+        """The place for a notice."""
+        return {"request": f"{self.method} {self.path}"}
+
+
+def encode(parameters: Mapping[str, Any]) -> str:
+    """A query string with every reserved character percent-encoded."""
+    return urlencode({name: str(value) for name, value in parameters.items()}, quote_via=quote, safe="")
+
+
+class Probe:
+    """Sends requests to one provider within a budget and a rate.
+
+    budget: requests at most. rate: requests per second at most, 0 for no limit.
+    """
+
+    def __init__(self, root: str, *, budget: int, rate: float = 0.0) -> None:
+        self.root = root.rstrip("/")
+        self.sent = 0
+        self._budget = budget
+        self._gap_s = 1 / rate if rate else 0.0
+        self._last = 0.0
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        auth_hint: str = "",
+        auth: tuple[str, str] | None = None,
+    ) -> Exchange:
+        """Send one request to an absolute URL.
+
+        auth_hint: what stands for the credential in the curl line. Raises BudgetSpent, or CannotRun when nothing
+        answers.
+        """
+        if self.sent >= self._budget:
+            raise BudgetSpent
+        self._wait()
+        self.sent += 1
+        try:
+            answer = self._session.request(
+                method, url, headers=dict(headers or {}), data=body, timeout=TIMEOUT_S, allow_redirects=False, auth=auth
+            )
+        except requests.RequestException as error:
+            raise CannotRun(
+                "the provider does not answer", "an HTTP answer", redact(url), f"check host, port and network ({_kind(error)})"
+            ) from error
+        shown = redact(url)
+        path = shown.removeprefix(self.root) or shown
+        return Exchange(method, shown, path, answer.status_code, answer.headers, answer.content, _curl(method, shown, auth_hint))
+
+    def _wait(self) -> None:
+        if self._gap_s:
+            pause = self._last + self._gap_s - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
+        self._last = time.monotonic()
+
+
+def _kind(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS connection failed"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "the connection was refused or the name is unknown"
+    return type(error).__name__
+
+
+def _curl(method: str, url: str, auth_hint: str) -> str:
+    parts = ["curl -sS -i"]
+    if method != "GET":
+        parts.append(f"-X {method}")
+    if auth_hint:
+        parts.append(auth_hint)
+    quoted = url.replace("'", "%27")
+    return " ".join([*parts, f"'{quoted}'"])

@@ -1,0 +1,111 @@
+"""A finished run as data: outcomes, findings, verdict; its machine form.
+
+Made by the API runner and the CSV judge, read by every report format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.notices import Notice
+
+ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one check: pass, fail, skip (with its reason) or error (a fault of the check itself)."""
+
+    id: str
+    outcome: str
+    reason: str
+    section: str
+
+
+@dataclass
+class Report:
+    """One run against one target."""
+
+    target: str
+    spec: str
+    seed: int
+    as_of: str
+    version: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    findings: list[Notice] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    requests: int = 0
+    elapsed_s: float = 0.0
+    profiles: dict[str, Any] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        """Findings by severity (each finding once), checks passed and skipped."""
+        found = {severity: sum(notice.severity == severity for notice in self.findings) for severity in ORDER}
+        found["passed"] = sum(outcome.outcome == "pass" for outcome in self.outcomes)
+        found["skipped"] = sum(outcome.outcome == "skip" for outcome in self.outcomes)
+        return found
+
+    @property
+    def verdict(self) -> str:
+        """fail with an error finding, else incomplete when something could not be read, else pass."""
+        if any(notice.severity == "error" for notice in self.findings):
+            return "fail" if not self.incomplete else "incomplete"
+        if self.incomplete or any(outcome.outcome == "error" for outcome in self.outcomes):
+            return "incomplete"
+        return "pass"
+
+    def fails_at(self, severity: str) -> bool:
+        """Whether a finding at or above a severity, or an incomplete verdict, makes the run fail."""
+        weak = ORDER[severity]
+        return self.verdict == "incomplete" or any(ORDER[notice.severity] <= weak for notice in self.findings)
+
+    def ordered(self) -> list[Notice]:
+        """Findings, root causes and the gravest first."""
+        return sorted(self.findings, key=lambda found: (bool(found.cause_of), ORDER[found.severity], found.check))
+
+    def document(self) -> dict[str, Any]:
+        """The machine form."""
+        return {
+            "tool": "oneroster-harness",
+            "version": self.version,
+            "seed": self.seed,
+            "as_of": self.as_of,
+            "spec": self.spec,
+            "target": self.target,
+            "verdict": self.verdict,
+            "summary": self.counts(),
+            "profiles": self.profiles,
+            "requests": self.requests,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "incomplete": list(self.incomplete),
+            "checks": [
+                {"id": found.id, "outcome": found.outcome, "reason": found.reason, "section": found.section}
+                for found in self.outcomes
+            ],
+            "findings": [_finding(notice) for notice in self.ordered()],
+        }
+
+
+def _finding(notice: Notice) -> dict[str, Any]:
+    return {
+        "check": notice.check,
+        "severity": notice.severity,
+        "count": notice.count,
+        "message": notice.message,
+        "where": dict(notice.where),
+        "expected": notice.expected,
+        "observed": notice.observed,
+        "section": notice.section,
+        "remedy": notice.remedy,
+        "curl": notice.curl,
+        "cause_of": notice.cause_of or None,
+        "known": notice.known,
+        "samples": [dict(sample) for sample in notice.samples],
+    }
+
+
+def roots(findings: Sequence[Notice]) -> list[Notice]:
+    """Findings that do not follow from another one."""
+    return [notice for notice in findings if not notice.cause_of]

@@ -1,0 +1,126 @@
+"""One run against one provider: what every check may use.
+
+Made by the runner, handed to each check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.notices import Notice
+from conformance.probe import Exchange, NotJson, Probe, encode
+from conformance.registry import Skip
+from conformance.sign_in import SignIn
+from conformance.survey import CORE, Collection, Record, Survey, key_of, records_in
+from oneroster_standard.dialects import Dialect
+from oneroster_standard.standard import Standard
+
+SCOPES = {
+    "demographics": "roster-demographics.readonly",
+    "resources": "resource.readonly",
+    "categories": "gradebook.readonly",
+    "lineItems": "gradebook.readonly",
+    "results": "gradebook.readonly",
+}
+
+
+@dataclass
+class Run:
+    """Target, sign-in, survey and settings of a run. examples: per law; seed: of every generated choice."""
+
+    probe: Probe
+    sign_in: SignIn
+    survey: Survey
+    standard: Standard
+    dialect: Dialect
+    seed: int
+    deep: bool = False
+
+    def get(self, path: str, parameters: Mapping[str, Any] | None = None, *, raw_query: str = "") -> Exchange:
+        """One signed GET below the service root."""
+        return self.survey.fetch(path, raw_query or (encode(parameters) if parameters else ""))
+
+    def collection(self, name: str) -> Collection:
+        """A collection that was read.
+
+        Raises Skip when it was not, or holds nothing.
+        """
+        found = self.survey.collections.get(name)
+        if found is None or not found.is_read:
+            raise Skip(f"{name} could not be read ({found.trouble})" if found else f"{name} is not part of this run")
+        if not found.records:
+            raise Skip(f"{name} is empty")
+        return found
+
+    def readable(self) -> list[Collection]:
+        """Collections that were read and hold records.
+
+        Raises Skip when there is none.
+        """
+        found = [item for item in self.survey.collections.values() if item.is_read and item.records]
+        if not found:
+            raise Skip("no collection could be read")
+        return found
+
+    def entity_of(self, collection: str) -> str:
+        """Name of the class behind a collection's key."""
+        return self.standard.collection(collection).name
+
+    def ids(self, path: str, key: str, parameters: Mapping[str, Any] | None = None) -> tuple[list[str], Exchange] | None:
+        """All sourcedIds of a path, page by page; None when a page cannot be read."""
+        found: list[str] = []
+        offset = 0
+        while True:
+            page = self.get(path, {**(parameters or {}), "limit": 1000, "offset": offset})
+            records, _ = records_in(page, key)
+            if page.status != 200 or records is None:
+                return None
+            found += [key_of(record) for record in records]
+            offset += len(records)
+            if not records or len(records) < 1000 and (page.total is None or offset >= page.total) or len(found) > 200_000:
+                return found, page
+            if page.total is not None and offset >= page.total:
+                return found, page
+
+    def choose(self, subject: str, items: Sequence[Any], count: int) -> list[Any]:
+        """Some items, the same ones for one seed."""
+        ordered = sorted(range(len(items)), key=lambda place: hashlib.sha256(f"{self.seed}/{subject}/{place}".encode()).digest())
+        return [items[place] for place in sorted(ordered[:count])]
+
+    def is_core_read(self) -> bool:
+        """Whether every core collection was read."""
+        return all(name in self.survey.collections and self.survey.collections[name].is_read for name in CORE)
+
+
+def json_of(exchange: Exchange) -> Any:
+    """The body as JSON, None when it is none."""
+    try:
+        return exchange.json
+    except NotJson:
+        return None
+
+
+def at(exchange: Exchange, message: str, *, pointer: str = "", expected: str = "", observed: str = "", **more: Any) -> Notice:
+    """A notice about an exchange."""
+    where: dict[str, Any] = dict(exchange.where)
+    if pointer:
+        where["pointer"] = pointer
+    return Notice(message, where, expected, observed, exchange.curl, **more)
+
+
+def references(record: Record) -> list[tuple[str, Record]]:
+    """Property name and reference of every reference in a record."""
+    found: list[tuple[str, Record]] = []
+    for name, value in record.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict) and "sourcedId" in item and name != "metadata":
+                found.append((name, item))
+    return found
+
+
+def reference_ids(record: Record, name: str) -> list[str]:
+    """sourcedIds that a property refers to."""
+    return [str(item["sourcedId"]).strip() for found, item in references(record) if found == name]

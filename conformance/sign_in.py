@@ -1,0 +1,117 @@
+"""Signing in as the suite does it: one token request for all scopes, signed requests, or a static bearer.
+
+Called by the runner and by the checks of sign-in. Keeps its secrets to itself.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from conformance.probe import Exchange, NotJson, Probe, encode
+from oneroster_harness.providers import Endpoint
+from oneroster_standard.oauth1 import HttpMethod, sign
+from oneroster_standard.scopes import ALL, expand
+
+BEARER_HINT = '-H "Authorization: Bearer $ONEROSTER_TOKEN"'
+SIGNED_HINT = '-H "Authorization: OAuth ..." # signed: oauth_consumer_key=$ONEROSTER_CLIENT_ID'
+BASIC_HINT = '-u "$ONEROSTER_CLIENT_ID:$ONEROSTER_CLIENT_SECRET" -d grant_type=client_credentials'
+
+
+class NotSignedIn(Exception):
+    """The provider gave no token; exchange is its answer."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(f"status {exchange.status}")
+        self.exchange = exchange
+
+
+@dataclass
+class SignIn:
+    """How requests of this run are signed."""
+
+    endpoint: Endpoint
+    probe: Probe
+    spec: str = "1.1"
+    token: str | None = field(default=None, repr=False)
+    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    exchange: Exchange | None = None
+    by: str = "basic"
+    wanted: tuple[str, ...] = ()
+    granted: tuple[str, ...] | None = None
+
+    def start(self) -> None:
+        """Get what the requests need.
+
+        Raises NotSignedIn when the token endpoint refuses.
+        """
+        self.wanted = ALL[self.spec]
+        if self.endpoint.auth == "bearer":
+            self.token = self.endpoint.token
+        if self.endpoint.auth != "oauth2":
+            return
+        exchange = self.ask_token("basic")
+        if exchange.status in (400, 401):
+            second = self.ask_token("body")
+            if second.status == 200:
+                exchange, self.by = second, "body"
+        if exchange.status == 400 and _error_of(exchange) == "invalid_scope":
+            exchange = self.ask_token(self.by, scopes=())
+        self.exchange = exchange
+        self.answer = _object(exchange)
+        token = self.answer.get("access_token")
+        if exchange.status not in (200, 201) or not isinstance(token, str) or not token:
+            raise NotSignedIn(exchange)
+        self.token = token
+        named = self.answer.get("scope")
+        self.granted = tuple(named.split()) if isinstance(named, str) else None
+
+    def ask_token(
+        self, by: str, *, scopes: tuple[str, ...] | None = None, secret: str | None = None, grant_type: str = "client_credentials",
+        url: str | None = None,
+    ) -> Exchange:  # fmt: skip
+        """One token request; by: basic or body. secret replaces the real one."""
+        form = {"grant_type": grant_type}
+        asked = self.wanted if scopes is None else scopes
+        if asked:
+            form["scope"] = " ".join(expand(scope, self.spec) for scope in asked)
+        client, own = self.endpoint.client_id or "", self.endpoint.client_secret or ""
+        password = own if secret is None else secret
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        if by == "basic":
+            pair = f"{quote(client, safe='')}:{quote(password, safe='')}".encode()
+            headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+        else:
+            form |= {"client_id": client, "client_secret": password}
+        return self.probe.send(
+            "POST", url or str(self.endpoint.token_url), headers=headers, body=encode(form).encode(), auth_hint=BASIC_HINT
+        )
+
+    def headers(self, method: str, url: str) -> tuple[dict[str, str], str]:
+        """Authorization header for a request, and its stand-in for a curl line."""
+        if self.endpoint.auth == "oauth1":
+            name: HttpMethod = "GET" if method == "GET" else "PUT" if method == "PUT" else "DELETE"
+            key, secret = self.endpoint.client_id or "", self.endpoint.client_secret or ""
+            return sign(name, url, key=key, secret=secret), SIGNED_HINT
+        return {"Authorization": f"Bearer {self.token}"}, BEARER_HINT
+
+    def may(self, *scopes: str) -> bool:
+        """Whether the token opens one of these scopes; unknown grants count as open."""
+        if self.granted is None:
+            return True
+        held = set(self.granted)
+        return any(expand(scope, self.spec) in held or scope in held for scope in scopes)
+
+
+def _object(exchange: Exchange) -> Mapping[str, Any]:
+    try:
+        return exchange.json if isinstance(exchange.json, dict) else {}
+    except NotJson:
+        return {}
+
+
+def _error_of(exchange: Exchange) -> str:
+    return str(_object(exchange).get("error", ""))

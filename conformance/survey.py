@@ -1,0 +1,109 @@
+"""What the provider holds: each collection read once from end to end, kept as it came.
+
+Called by the runner before the checks; every later expectation is worked out from these records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.probe import Exchange, NotJson, Probe
+from conformance.sign_in import SignIn
+from oneroster_standard.standard import Standard
+
+CORE = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
+OPTIONAL = ("demographics", "resources", "categories", "lineItems", "results")
+PAGE = 1000
+Record = dict[str, Any]
+
+
+@dataclass
+class Collection:
+    """One collection as read. records: as sent; trouble: why it could not be read, empty when it was."""
+
+    name: str
+    records: list[Record] = field(default_factory=list)
+    pages: list[Exchange] = field(default_factory=list)
+    trouble: str = ""
+    key_seen: str = ""
+    repeated: int = 0
+    by_id: dict[str, Record] = field(default_factory=dict)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its records are known."""
+        return not self.trouble
+
+    def where(self, record: Record) -> Exchange:
+        """The page that a record came with, the first page when unknown."""
+        return self.pages[min(self.records.index(record) // PAGE, len(self.pages) - 1)]
+
+
+def key_of(record: Record) -> str:
+    """The sourcedId that a reference would use: as text, without blanks around it."""
+    return str(record.get("sourcedId", "")).strip()
+
+
+def records_in(exchange: Exchange, key: str) -> tuple[list[Record] | None, str]:
+    """Records of a page and the key that they were under; other keys are accepted here and judged elsewhere."""
+    try:
+        document = exchange.json
+    except NotJson:
+        return None, ""
+    if isinstance(document, list):
+        return [row for row in document if isinstance(row, dict)], ""
+    if not isinstance(document, dict):
+        return None, ""
+    names = [key, *(name for name, value in document.items() if isinstance(value, list) and name != "statusInfoSet")]
+    for name in names:
+        if isinstance(document.get(name), list):
+            return [row for row in document[name] if isinstance(row, dict)], name
+    return None, ""
+
+
+class Survey:
+    """All collections of one provider."""
+
+    def __init__(self, probe: Probe, sign_in: SignIn, standard: Standard) -> None:
+        self._probe = probe
+        self._sign_in = sign_in
+        self._standard = standard
+        self.collections: dict[str, Collection] = {}
+
+    def fetch(self, path: str, query: str = "") -> Exchange:
+        """One signed GET below the service root."""
+        url = f"{self._probe.root}{path}" + (f"?{query}" if query else "")
+        headers, hint = self._sign_in.headers("GET", url)
+        return self._probe.send("GET", url, headers={**headers, "Accept": "application/json"}, auth_hint=hint)
+
+    def read(self, name: str) -> Collection:
+        """Read one collection page by page, advancing by the records received.
+
+        Ends at the announced total, at an empty page, or at a page that brings nothing new.
+        """
+        if name in self.collections:
+            return self.collections[name]
+        found = self.collections[name] = Collection(name)
+        offset = 0
+        while True:
+            page = self.fetch(f"/{name}", f"limit={PAGE}&offset={offset}")
+            if page.status != 200:
+                past_the_end = page.status == 404 and offset > 0
+                found.trouble = "" if past_the_end else f"GET /{name} answers {page.status}"
+                found.pages.append(page) if not past_the_end else None
+                break
+            records, found.key_seen = records_in(page, name)
+            found.pages.append(page)
+            if records is None:
+                found.trouble = f"GET /{name} answers 200 without a list of records"
+                break
+            fresh = [record for record in records if key_of(record) not in found.by_id]
+            found.repeated += len(records) - len(fresh)
+            found.records += fresh
+            found.by_id |= {key_of(record): record for record in fresh}
+            offset += len(records)
+            total = page.total
+            if not fresh or (total is not None and offset >= total) or (total is None and len(records) < PAGE):
+                break
+        return found
