@@ -1,0 +1,115 @@
+"""CSV bundles: a district's records as the files of OneRoster 1.1, in bulk mode, with their manifest.
+
+Called by the `generate` command and by tests. Streams: only one batch of rows is in memory at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from data_gen.organisations import WATERMARK
+from data_gen.records import records
+from data_gen.references import MARK
+from data_gen.rendering import csv_chunks, csv_row
+from data_gen.shape import District
+from oneroster_harness.terminal import VERSION
+from oneroster_standard.bundle_writer import BundleWriter
+from oneroster_standard.standard import CsvFile, Standard, load
+from oneroster_standard.store import ROOT, Store
+
+MANIFEST = "manifest.csv"
+LINKS = {"classResources.csv": ("classes", "classSourcedId"), "courseResources.csv": ("courses", "courseSourcedId")}
+"""Link files: the collection whose records hold the links, and the column of its key."""
+
+Record = dict[str, Any]
+Source = Callable[[str], Iterator[Record]]
+"""Records of one collection by its name, in order of sourcedId."""
+Tell = Callable[[str], None]
+_ESCAPED = orjson.dumps(MARK)[1:-1]
+
+
+def from_district(district: District) -> Source:
+    """The records of a district that lies in no store."""
+    return lambda collection: records(district, collection)
+
+
+def from_store(store: Store) -> Source:
+    """The records of a store, whatever vendor it was made for.
+
+    A vendor that hides people without an account (Infinite Campus 1.1) still sends their enrollments,
+    demographics and results, by API and by CSV alike: both are exports of one view, and a consumer lands the same
+    rows by both. The gap stays in the bundle, as the deviation people.hidden-by-account that the vendor's dialect
+    declares; to add the hidden people here would make the bundle say more than the vendor knows.
+    """
+
+    def read(collection: str) -> Iterator[Record]:
+        for raw in store.collection(collection).iter_bytes():
+            yield orjson.loads(raw.replace(ROOT, _ESCAPED))
+
+    return read
+
+
+def _linked_rows(file: CsvFile, source: Source) -> Iterator[list[str]]:
+    collection, header = LINKS[file.name]
+    for record in source(collection):
+        for resource in record.get("resources") or ():
+            own, linked = str(record["sourcedId"]), str(resource["sourcedId"])
+            found = {"sourcedId": f"{own}-{linked}", header: own, "resourceSourcedId": linked}
+            yield [found.get(name, "") for name in file.headers]
+
+
+def rows_of(file: CsvFile, source: Source) -> Iterator[list[str]]:
+    """Rows of one data file, without its header."""
+    if file.name in LINKS:
+        return _linked_rows(file, source)
+    return (csv_row(file, record) for record in source(file.entity))
+
+
+def manifest_rows(standard: Standard, present: Iterable[str]) -> list[list[str]]:
+    """Rows of the manifest: every present file is bulk, every other one absent; the source is the watermark."""
+    names = set(present)
+    fixed = {"source.systemName": f"oneroster-harness {VERSION}", "source.systemCode": WATERMARK}
+    rows: list[list[str]] = []
+    for found in standard.manifest:
+        if found.name.startswith("file."):
+            value = "bulk" if f"{found.name.removeprefix('file.')}.csv" in names else "absent"
+        else:
+            value = fixed.get(found.name) or found.values[0]
+        rows.append([found.name, value])
+    return rows
+
+
+def _counted(rows: Iterator[list[str]], counts: dict[str, int], name: str) -> Iterator[list[str]]:
+    count = 0
+    for row in rows:
+        count += 1
+        yield row
+    counts[name] = count
+
+
+def write_bundle(path: Path, source: Source, *, tell: Tell | None = None) -> dict[str, int]:
+    """Write a bundle to a folder, or to a ZIP when the path ends in .zip; returns rows by file.
+
+    tell: called with each file's name before it is written. A file without records is left out and absent in the
+    manifest, which comes last: only then is it known what is there.
+    """
+    standard = load("1.1")
+    counts: dict[str, int] = {}
+    with BundleWriter(path) as writer:
+        for name, file in standard.csv_files.items():
+            if name == MANIFEST:
+                continue
+            if tell:
+                tell(name)
+            rows = rows_of(file, source)
+            first = next(rows, None)
+            if first is not None:
+                writer.write(name, csv_chunks(file, _counted(chain([first], rows), counts, name)))
+        manifest = manifest_rows(standard, counts)
+        writer.write(MANIFEST, csv_chunks(standard.csv_files[MANIFEST], manifest))
+    return {**counts, MANIFEST: len(manifest)}
