@@ -9,7 +9,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -20,7 +20,8 @@ from mock_server import writes
 from mock_server.admin import admin_routes
 from mock_server.answers import Refusal, forbidden, unknown_object
 from mock_server.auth.gate import parameters_of
-from mock_server.provider import Provider
+from mock_server.console import console_routes
+from mock_server.provider import SPLIT_VIEWS, Provider
 from mock_server.quirks.hooks import ErrorAnswer, TokenRequest
 from mock_server.reading import JSON, Answer, empty_collection, read_collection, read_single
 from oneroster_standard.oauth1 import HttpMethod
@@ -28,6 +29,7 @@ from oneroster_standard.scopes import IMPLIED, expand
 from oneroster_standard.standard import Operation
 
 EMPTY_WHEN_WITHHELD = "permission.forbidden-as-empty"
+SPLIT_QUIRK = "endpoint.split-enrollments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,13 @@ def _raw_path(found: Request) -> str:
     return raw.partition("?")[0] if raw.startswith("/") else found.path
 
 
+def _subject(provider: Provider, rest: str) -> str:
+    # The journal names collections and views only: any other text of a path could be a person's.
+    first = rest.strip("/").partition("/")[0]
+    known = {*SPLIT_VIEWS, *(found.path.split("/")[1] for found in provider.standard.operations)}
+    return first if first in known else "other"
+
+
 def _root_of(found: Request) -> str:
     return f"{found.scheme}://{found.host}"
 
@@ -124,7 +133,9 @@ class Endpoint:
         operation, parameters, known = self._operation(method, rest)
         if operation is None:
             if known:
-                raise Refusal(405, "invalid data", f"{method} is not possible here", {"Allow": "GET, HEAD"})
+                raise Refusal(
+                    405, "invalid data", f"{method} is not possible here", {"Allow": self._allowed(rest)}
+                )
             raise unknown_object("no such path in OneRoster 1.1")
         _check_scope(operation, granted)
         collection = str(provider.standard.classes[operation.entity].collection)
@@ -143,12 +154,16 @@ class Endpoint:
         writes.delete(provider, operation, sourced_id)
         return 204, {}, b""
 
+    def _allowed(self, rest: str) -> str:
+        methods = [found for found in ("GET", "PUT", "DELETE") if self._operation(found, rest)[0]]
+        return ", ".join(["GET, HEAD" if found == "GET" else found for found in methods])
+
     def _operation(self, method: str, rest: str) -> tuple[Operation | None, dict[str, str], bool]:
-        operation, parameters, known = _match(self.operations, method, rest)
-        split = rest.strip("/") in ("studentEnrollments", "teacherEnrollments")
-        if operation is None and split and "endpoint.split-enrollments" in self.provider.quirk_ids:
-            return self.provider.standard.operation("getAllEnrollments"), {}, True
-        return operation, parameters, known
+        segment = rest.strip("/")
+        if method == "GET" and segment in SPLIT_VIEWS and SPLIT_QUIRK in self.provider.quirk_ids:
+            whole = self.provider.standard.operation("getAllEnrollments")
+            return replace(whole, name=segment, path=f"/{segment}", view=SPLIT_VIEWS[segment][2]), {}, True
+        return _match(self.operations, method, rest)
 
 
 def _error(provider: Provider | None, refusal: Refusal) -> Answer:
@@ -192,6 +207,7 @@ def create_app(site: Site) -> Flask:
         path.value: provider for provider in site.providers.values() for path in provider.dialect.token_paths
     }
     app.register_blueprint(admin_routes(site), url_prefix="/_admin")
+    app.register_blueprint(console_routes(site), url_prefix="/_console")
 
     def dispatch(found: Request) -> tuple[Provider | None, str, Answer]:
         path = _raw_path(found)
@@ -208,7 +224,7 @@ def create_app(site: Site) -> Flask:
                     answer = endpoints[mount.provider.name].answer(found, match.group(), path[match.end() :])
                 except Refusal as refusal:
                     answer = _error(mount.provider, refusal)
-                return mount.provider, path[match.end() :].strip("/").split("/")[0], answer
+                return mount.provider, _subject(mount.provider, path[match.end() :]), answer
         return None, "", _error(None, unknown_object("no provider is served under this path"))
 
     @app.route(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import signal
 import sys
@@ -91,8 +90,11 @@ def _write_ready(path: Path, text: str) -> None:
         part.write_text(text + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        click.echo(f"the ready file cannot be written: {error.strerror}", err=True)
-        os.kill(os.getpid(), signal.SIGTERM)
+        raise CannotRun(
+            f"the ready file cannot be written: {error.strerror}",
+            "a folder that may be written to",
+            str(path),
+        ) from error
 
 
 def ready_document(dialects: Sequence[Dialect], seed: int, port: int, admin_token: str) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def ready_document(dialects: Sequence[Dialect], seed: int, port: int, admin_toke
             "bearer": own.bearer if "bearer" in dialect.auth else None,
         }  # fmt: skip
     return {
-        "providers": providers, "console_url": None, "admin_url": f"{root}/_admin", "admin_token": admin_token, "sftp": None,
+        "providers": providers, "console_url": f"{root}/_console", "admin_url": f"{root}/_admin", "admin_token": admin_token, "sftp": None,
     }  # fmt: skip
 
 
@@ -157,7 +159,10 @@ def serve(
     own_quirks = _by_vendor(quirks, dialects, "quirk")
     own_withheld = _by_vendor(withheld, dialects, "withhold")
     _check_names(dialects, own_quirks, own_withheld)
-    port = free_port(port)
+    if port:
+        free_port(port)
+    # A server that is asked to end while it still makes its district ends as cleanly as one that serves.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     folder = Path(tempfile.mkdtemp(prefix="oneroster-serve-"))
     try:
         base = district or _fresh(
@@ -170,6 +175,7 @@ def serve(
         ]  # fmt: skip
         real_seed = int(Store.open(base).meta["seed"])
         admin_token = hashlib.sha256(f"oneroster-mock/{real_seed}/admin".encode()).hexdigest()[:40]
+        port = free_port(port)
         ready = json.dumps(ready_document(dialects, real_seed, port, admin_token))
 
         def on_ready() -> None:

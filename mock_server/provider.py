@@ -10,7 +10,6 @@ import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import mock_server.quirks.families  # noqa: F401 - registers the quirks
 from mock_server.answers import Refusal, bad_request, forbidden, warning
@@ -34,14 +33,23 @@ from oneroster_standard.store import Store
 
 WRITABLE = ("categories", "lineItems", "results")
 MOST_SELECTIONS = 512
+SPLIT_VIEWS = {
+    "studentEnrollments": ("enrollments", "role", "student"),
+    "teacherEnrollments": ("enrollments", "role", "teacher"),
+}
+"""Views that some vendors serve beside the standard's; see the quirk endpoint.split-enrollments."""
 Selection = Sequence[int] | None
 
 
 class Provider:
     """A vendor's provider over one store."""
 
-    def __init__(self, dialect: Dialect, store: Store) -> None:
+    def __init__(
+        self, dialect: Dialect, store: Store, quirks: Sequence[str] = (), withheld: Sequence[str] = ()
+    ) -> None:
         self.dialect = dialect
+        self._first_quirks = (*dialect.default_quirks, *quirks)
+        self._first_withheld = tuple(withheld)
         self.name = dialect.name
         self.standard = load("1.1")
         self.store = store
@@ -64,13 +72,16 @@ class Provider:
         self.quirks: tuple[Quirk, ...] = ()
         self.withheld: frozenset[str] = frozenset()
         self.written: dict[str, dict[str, bytes]] = {}
+        self._forget()
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the dialect's own quirks, no withheld setting, and the district as it was generated."""
-        self.withheld = frozenset()
-        self.written = {}
-        self.set_quirks(self.dialect.default_quirks)
+        """Go back to the quirks and settings of the start, and to the district as it was generated."""
+        self.withhold(self._first_withheld)
+        if self.written:
+            self.written = {}
+            self._forget()
+        self.set_quirks(self._first_quirks)
 
     def close(self) -> None:
         """Release and remove what was rendered."""
@@ -87,9 +98,11 @@ class Provider:
             if found not in known:
                 raise unknown("quirk", found, known)
         with self._lock:
+            # A reset between tests usually changes nothing: what was rendered and worked out is then kept.
+            if chosen != self.quirk_ids:
+                self._forget()
             self.quirk_ids = chosen
             self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
-            self._forget()
 
     def withhold(self, settings: Iterable[str]) -> None:
         """Withhold exactly these settings.
@@ -160,7 +173,7 @@ class Provider:
 
     def view_rows(self, segment: str) -> list[int]:
         """Rows of a typed view such as students."""
-        collection, item, value = VIEWS[segment]
+        collection, item, value = {**VIEWS, **SPLIT_VIEWS}[segment]
         return self.columns(collection).lookup(item).get(value, [])
 
     def members(self, operation: Operation, parameters: Mapping[str, str]) -> Selection:
@@ -236,20 +249,3 @@ class Provider:
         if strange:
             return None, [warning("invalid_selection_field", f"fields names the unknown field {strange[0]}")]
         return names, []
-
-    def describe(self, root: str) -> dict[str, Any]:
-        """How a client reaches this provider; root: scheme, host and port."""
-        path = self.dialect.paths[0].value.format(app=self.credentials.app)
-        token = root + self.dialect.token_paths[0].value if self.dialect.token_paths else None
-        if token and "token.app-name-required" in self.dialect.default_quirks:
-            token += f"?appName={self.credentials.app}"
-        return {
-            "spec": ["1.1"],
-            "base_url": root + path,
-            "base_urls": {"1.1": root + path},
-            "token_url": token,
-            "auth": list(self.dialect.auth),
-            "client_id": self.credentials.client_id,
-            "client_secret": self.credentials.client_secret,
-            "bearer": self.credentials.bearer if "bearer" in self.dialect.auth else None,
-        }

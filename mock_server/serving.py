@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import socket
 import tempfile
 import threading
@@ -60,11 +61,21 @@ def is_healthy(root: str, admin_token: str) -> bool:
         return False
 
 
+def _wait_until_healthy(root: str, admin_token: str) -> None:
+    until = time.monotonic() + READY_WITHIN_S
+    while not is_healthy(root, admin_token):
+        if time.monotonic() > until:
+            raise CannotRun(f"the server did not answer within {READY_WITHIN_S} s", "an answer", root)
+        time.sleep(0.05)
+
+
 def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; on_ready runs once, when requests are accepted.
 
-    config: see wsgi.site_of.
+    config: see wsgi.site_of. Raises CannotRun when on_ready does, or when no request is answered in time; the
+    workers have then ended.
     """
+    problems: list[CannotRun] = []
     with tempfile.TemporaryDirectory(prefix="oneroster-mock-") as folder:
         path = Path(folder) / "config.json"
         path.write_text(json.dumps(config), encoding="utf-8")
@@ -73,12 +84,12 @@ def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None]) ->
         root = f"http://{HOST}:{port}"
 
         def announce() -> None:
-            until = time.monotonic() + READY_WITHIN_S
-            while time.monotonic() < until:
-                if is_healthy(root, str(config["admin_token"])):
-                    on_ready()
-                    return
-                time.sleep(0.05)
+            try:
+                _wait_until_healthy(root, str(config["admin_token"]))
+                on_ready()
+            except CannotRun as problem:
+                problems.append(problem)
+                os.kill(os.getpid(), signal.SIGTERM)
 
         # The announcing thread must not be forked into the worker.
         multiprocessing.set_start_method("spawn", force=True)
@@ -87,3 +98,5 @@ def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None]) ->
             "mock_server.wsgi:load", address=HOST, port=port, interface=Interfaces.WSGI, workers=1, factory=True,
             blocking_threads=1, log_enabled=False, workers_kill_timeout=KILL_AFTER_S,
         ).serve()  # fmt: skip
+    if problems:
+        raise problems[0]

@@ -29,15 +29,16 @@ def site_of(config: Mapping[str, Any]) -> Site:
     """
     providers: dict[str, Provider] = {}
     for row in config["vendors"]:
-        provider = Provider(load_dialect(row["dialect"]), Store.open(Path(row["store"])))
-        if row["quirks"]:
-            provider.set_quirks([*provider.quirk_ids, *row["quirks"]])
-        provider.withhold(row["withheld"])
+        provider = Provider(
+            load_dialect(row["dialect"]), Store.open(Path(row["store"])), row["quirks"], row["withheld"]
+        )
         providers[provider.name] = provider
     return Site(providers, config["admin_token"], Counter())
 
 
 def load() -> Flask:
     """The application of this worker."""
+    # The command's stdout holds one JSON line for its caller; whatever a worker prints goes to stderr.
+    os.dup2(2, 1)
     config = json.loads(Path(os.environ[CONFIG_VARIABLE]).read_text("utf-8"))
     return create_app(site_of(config))

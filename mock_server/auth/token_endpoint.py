@@ -123,7 +123,9 @@ class TokenEndpoint:
         text = urlencode([*kept, *((name, form[name]) for name in ("grant_type", "scope") if name in form)])
         passed = {"Content-Type": "application/x-www-form-urlencoded"}
         passed |= {name: value for name, value in headers.items() if name.lower() == "authorization"}
-        found_headers, found_body, status = server.create_token_response(uri.partition("?")[0], "POST", text, passed)
+        found_headers, found_body, status = server.create_token_response(
+            uri.partition("?")[0], "POST", text, passed
+        )
         document: dict[str, Any] = json.loads(found_body)
         answer_headers = {**_NO_STORE, **{str(name): str(value) for name, value in found_headers.items()}}
         if status == 401:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @quirk("endpoint.split-enrollments")
 class SplitEnrollments(Quirk):
-    """/studentEnrollments and /teacherEnrollments are served (D146); the application routes them."""
+    """/studentEnrollments and /teacherEnrollments are served (D146), each with the enrollments of its role; the application routes them."""
 
 
 @quirk("permission.forbidden-as-empty")

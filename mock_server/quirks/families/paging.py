@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mock_server.answers import unknown_object
 from mock_server.quirks.hooks import Page, Query, Quirk, quirk
 from oneroster_standard.store import SEPARATOR
 
@@ -88,8 +89,6 @@ class PastTheEnd(Quirk):
 
     def page(self, page: Page, provider: Provider) -> Page:
         """Refuse an empty page."""
-        from mock_server.answers import unknown_object
-
         if page.query.offset >= page.total and page.query.offset > 0:
             raise unknown_object("no records at this offset")
         return page
