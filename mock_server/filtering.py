@@ -66,13 +66,18 @@ def _scalar_test(item: Property, predicate: Predicate) -> Test:
             return lambda value: value is not None and _typed_or_none(item, value) == typed
         same = fold(wanted)
         return lambda value: value is not None and fold(_text(value)) == same
-    compare, bound = _ORDER[predicate.op], _typed(item, wanted)
+    # Folded like =, so that exactly one of <, = and > holds for any two texts.
+    compare, bound = _ORDER[predicate.op], _folded(fold, _typed(item, wanted))
 
     def holds(value: Value) -> bool:
-        typed_value = _typed_or_none(item, value)
+        typed_value = _folded(fold, _typed_or_none(item, value))
         return typed_value is not None and compare(typed_value, bound)
 
     return holds
+
+
+def _folded(fold: Callable[[str], str], value: Any) -> Any:
+    return fold(value) if isinstance(value, str) else value
 
 
 def _typed_or_none(item: Property, value: Value) -> Any:

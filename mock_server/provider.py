@@ -119,7 +119,7 @@ class Provider:
     def _forget(self) -> None:
         self._rows: dict[str, Rows] = {}
         self._columns: dict[str, Columns] = {}
-        self._selections: dict[tuple[str, ...], Selection] = {}
+        self._selections: dict[tuple[str | None, ...], Selection] = {}
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
 
@@ -205,7 +205,7 @@ class Provider:
             )
             sort = None
         direction = query.order if sort else "asc"
-        key = (collection, operation.name, *parameters.values(), query.filter or "", sort or "", direction)
+        key = (collection, operation.name, *parameters.values(), query.filter, sort, direction)
         with self._lock:
             if key not in self._selections:
                 if len(self._selections) >= MOST_SELECTIONS:

@@ -1,0 +1,43 @@
+"""One server per session, reset before each test; whole collections are read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mock_server.mock_process import RunningMock
+from tests.mock_server.wire import Records, Wire
+
+Whole = Callable[[str, str], Records]
+
+
+@pytest.fixture(scope="session")
+def wires(oneroster_mock_server: RunningMock) -> dict[str, Wire]:
+    """A client per vendor; its tokens last for the session."""
+    return {vendor: Wire(provider) for vendor, provider in oneroster_mock_server.providers.items()}
+
+
+@pytest.fixture(autouse=True)
+def first_state(oneroster_mock_server: RunningMock) -> None:
+    """Reset the server, also before tests whose examples Hypothesis draws."""
+    oneroster_mock_server.reset()
+
+
+@pytest.fixture
+def reference(oneroster_mock: RunningMock, wires: dict[str, Wire]) -> Wire:
+    """The reference provider in its first state."""
+    return wires["reference"]
+
+
+@pytest.fixture(scope="session")
+def whole(wires: dict[str, Wire]) -> Whole:
+    """whole(vendor, collection): every record of a collection, read once; ask before the state is changed."""
+    kept: dict[tuple[str, str], Records] = {}
+
+    def read(vendor: str, collection: str) -> Records:
+        if (vendor, collection) not in kept:
+            kept[vendor, collection] = wires[vendor].records(f"/{collection}")
+        return kept[vendor, collection]
+
+    return read
