@@ -5,7 +5,7 @@ Made by the API runner and the CSV judge, read by every report format.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,20 @@ class Report:
         found["passed"] = sum(outcome.outcome == "pass" for outcome in self.outcomes)
         found["skipped"] = sum(outcome.outcome == "skip" for outcome in self.outcomes)
         return found
+
+    def failed_checks(self) -> int:
+        """Checks with a finding that the vendor is not known for."""
+        fresh = {notice.check for notice in self.findings if not notice.known}
+        return sum(outcome.outcome == "fail" and outcome.id in fresh for outcome in self.outcomes)
+
+    def known_checks(self) -> int:
+        """Failed checks whose every finding the vendor is known for."""
+        return sum(outcome.outcome == "fail" for outcome in self.outcomes) - self.failed_checks()
+
+    def keep(self, asks: Callable[[str], bool]) -> None:
+        """Drop checks that were not asked for, with their findings."""
+        self.outcomes = [outcome for outcome in self.outcomes if asks(outcome.id)]
+        self.findings = [notice for notice in self.findings if asks(notice.check)]
 
     @property
     def verdict(self) -> str:
@@ -106,6 +120,11 @@ def _finding(notice: Notice) -> dict[str, Any]:
     }
 
 
-def roots(findings: Sequence[Notice]) -> list[Notice]:
-    """Findings that do not follow from another one."""
-    return [notice for notice in findings if not notice.cause_of]
+def place(notice: Notice) -> str:
+    """Where a finding is, in one line: request and pointer, or file, row and column."""
+    where = notice.where
+    if "file" in where:
+        parts = [str(where["file"] or "the bundle")]
+        parts += [f"{name} {where[name]}" for name in ("row", "column") if where.get(name)]
+        return ", ".join(parts)
+    return " ".join(str(where[name]) for name in ("request", "pointer") if where.get(name))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.notices import Notice
@@ -29,7 +29,10 @@ SCOPES = {
 
 @dataclass
 class Run:
-    """Target, sign-in, survey and settings of a run. examples: per law; seed: of every generated choice."""
+    """Target, sign-in, survey and settings of a run.
+
+    seed: of every generated choice; worked_out: what several checks share, by the name of who made it.
+    """
 
     probe: Probe
     sign_in: SignIn
@@ -38,6 +41,7 @@ class Run:
     dialect: Dialect
     seed: int
     deep: bool = False
+    worked_out: dict[str, Any] = field(default_factory=dict)
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None, *, raw_query: str = "") -> Exchange:
         """One signed GET below the service root."""

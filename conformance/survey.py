@@ -5,6 +5,7 @@ Called by the runner before the checks; every later expectation is worked out fr
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ class Collection:
     key_seen: str = ""
     repeated: int = 0
     by_id: dict[str, Record] = field(default_factory=dict)
+    starts: list[int] = field(default_factory=list)
 
     @property
     def is_read(self) -> bool:
@@ -36,8 +38,8 @@ class Collection:
         return not self.trouble
 
     def where(self, record: Record) -> Exchange:
-        """The page that a record came with, the first page when unknown."""
-        return self.pages[min(self.records.index(record) // PAGE, len(self.pages) - 1)]
+        """The page that a record came with."""
+        return self.pages[bisect_right(self.starts, self.records.index(record)) - 1]
 
 
 def key_of(record: Record) -> str:
@@ -100,6 +102,7 @@ class Survey:
                 break
             fresh = [record for record in records if key_of(record) not in found.by_id]
             found.repeated += len(records) - len(fresh)
+            found.starts.append(len(found.records))
             found.records += fresh
             found.by_id |= {key_of(record): record for record in fresh}
             offset += len(records)

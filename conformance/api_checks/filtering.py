@@ -26,6 +26,8 @@ def _terms(run: Run, found: Collection, op: str, *, kinds: tuple[str, ...], list
     for path, item in fields.items():
         if item.kind not in kinds or item.is_list is not lists or ("." in path) is not nested or path.endswith((".href", ".type")):
             continue
+        if lists and any(not isinstance(record.get(path.partition(".")[0], []), list) for record in found.records):
+            continue  # judged by schema.array
         values = Counter(str(value) for record in found.records for value in atoms(record, path) if isinstance(value, str) and value.strip() == value)
         plain = [value for value in values if value and "," not in value]
         few = plain if len(plain) <= MOST_VALUES else plain[len(plain) // 2 : len(plain) // 2 + 1]

@@ -23,6 +23,12 @@ def _send(run: Run, method: str, sourced_id: str, body: object = None, *, signed
     return run.probe.send(method, url, headers={**headers, "Content-Type": "application/json"}, body=data, auth_hint=hint)
 
 
+def _read_back(run: Run, sourced_id: str) -> dict[str, object]:
+    document = json_of(run.get(f"/categories/{sourced_id}"))
+    record = document.get("category") if isinstance(document, dict) else None
+    return record if isinstance(record, dict) else {}
+
+
 def _own(run: Run, name: str) -> str:
     return f"oneroster-harness-{name}-{run.seed}"
 
@@ -35,9 +41,8 @@ def put_creates_with_201(run: Run) -> Iterator[Notice]:
     answer = _send(run, "PUT", own, {"category": {"sourcedId": own, "title": "Harness"}})
     if answer.status != 201:
         yield at(answer, "a created category is not answered with 201", expected="201", observed=str(answer.status))
-    document = json_of(run.get(f"/categories/{own}"))
-    record = document.get("category") if isinstance(document, dict) else None
-    if not isinstance(record, dict) or not record.get("status") or not record.get("dateLastModified"):
+    record = _read_back(run, own)
+    if not record.get("status") or not record.get("dateLastModified"):
         yield at(answer, "a created category is not read back complete", expected="status and dateLastModified")
     _send(run, "DELETE", own)
 
@@ -48,8 +53,7 @@ def put_replaces(run: Run) -> Iterator[Notice]:
     own = _own(run, "replace")
     _send(run, "PUT", own, {"category": {"sourcedId": own, "title": "First"}})
     answer = _send(run, "PUT", own, {"category": {"sourcedId": own, "title": "Second"}})
-    document = json_of(run.get(f"/categories/{own}"))
-    title = document.get("category", {}).get("title") if isinstance(document, dict) else None
+    title = _read_back(run, own).get("title")
     if answer.status not in (200, 201) or title != "Second":
         yield at(answer, "a category is not replaced", expected="200 and the new title", observed=str(answer.status))
     _send(run, "DELETE", own)

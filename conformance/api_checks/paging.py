@@ -187,7 +187,8 @@ def page_content_does_not_depend_on_the_limit(run: Run) -> Iterator[Notice]:
 def the_last_page_has_no_next(run: Run) -> Iterator[Notice]:
     """The last page has no next link."""
     for found in _pageable(run)[:3]:
-        page, _ = _page(run, found.name, limit=len(found.records) + 5)
+        # From its end, so that a provider's cap on the page size does not matter.
+        page, _ = _page(run, found.name, limit=5, offset=len(found.records) - 1)
         if "next" in links_of(page):
             yield at(page, f"the last page of {found.name} has a next link", expected="no rel next", observed="rel next")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -35,12 +36,16 @@ def hrefs_lead_to_this_provider(run: Run) -> Iterator[Notice]:
     """hrefs lead to the provider that was called."""
     host = urlsplit(run.probe.root).netloc
     for found in run.readable():
+        strange: Counter[str] = Counter()
         for record in found.records:
             for name, reference in references(record):
                 href = reference.get("href")
                 if isinstance(href, str) and urlsplit(href).scheme and urlsplit(href).netloc != host:
-                    yield at(found.pages[0], f"{found.name}: the href of {name} leads to another host",
-                             pointer=f"/{found.name}/*/{name}/href", expected="this provider's host", observed="another host")  # fmt: skip
+                    strange[name] += 1
+        if strange:
+            samples = tuple({"pointer": f"/{found.name}/*/{name}/href", "count": count} for name, count in strange.items())
+            yield at(found.pages[0], f"{found.name}: hrefs of {', '.join(strange)} lead to another host", pointer=str(samples[0]["pointer"]),
+                     expected="this provider's host", observed="another host", count=strange.total(), samples=samples)  # fmt: skip
 
 
 @check(

@@ -6,6 +6,7 @@ One pass of jsonschema over all records; each violation is given to the check th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -37,7 +38,7 @@ def _kind(error: ValidationError) -> str:
     path = [str(part) for part in error.absolute_path]
     inside_reference = path and path[-1] in _REFERENCE_PARTS and len(path) > 1
     if error.validator == "required":
-        return "reference" if error.absolute_path and "href" in error.schema.get("properties", {}) else "required"
+        return "reference" if error.absolute_path and "href" in _properties(error) else "required"
     if error.validator == "additionalProperties":
         return "unknown"
     if error.validator == "minLength" or value == "":
@@ -59,6 +60,21 @@ def _kind(error: ValidationError) -> str:
     return "type"
 
 
+def _properties(error: ValidationError) -> dict[str, Any]:
+    schema: Any = error.schema
+    return dict(schema.get("properties", {})) if isinstance(schema, dict) else {}
+
+
+def _instance(error: ValidationError) -> dict[str, Any]:
+    value: Any = error.instance
+    return value if isinstance(value, dict) else {}
+
+
+def _tokens(error: ValidationError) -> list[Any]:
+    value: Any = error.validator_value
+    return list(value) if isinstance(value, list) else []
+
+
 def _pointer(name: str, error: ValidationError) -> str:
     parts = ["*" if isinstance(part, int) else str(part) for part in error.absolute_path]
     if error.validator == "required":
@@ -68,45 +84,65 @@ def _pointer(name: str, error: ValidationError) -> str:
 
 
 def violations(run: Run, kind: str) -> Iterator[Notice]:
-    """Notices of one kind of violation over every record that was read."""
+    """Notices of one kind of violation: one per collection and problem, its properties listed."""
     for found in run.readable():
+        groups: dict[str, list[tuple[Record, ValidationError]]] = {}
         for number, record in enumerate(found.records):
             for error in _errors(run, found, number, record):
                 if _kind(error) == kind:
-                    yield _notice(found, record, error)
+                    groups.setdefault(_problem(error), []).append((record, error))
+        for problem, group in groups.items():
+            yield _notice(found, problem, group)
 
 
 def _errors(run: Run, found: Collection, number: int, record: Record) -> tuple[ValidationError, ...]:
-    cache: dict[tuple[str, int], tuple[ValidationError, ...]] = run.__dict__.setdefault("_schema_errors", {})
+    cache: dict[tuple[str, int], tuple[ValidationError, ...]] = run.worked_out.setdefault("schema_errors", {})
     key = (found.name, number)
     if key not in cache:
         validator = _validator(run.standard.version, run.entity_of(found.name))
-        cache[key] = tuple(validator.iter_errors(record))
+        errors = list(validator.iter_errors(record))
+        # A value of the wrong type is told once, not again as a value outside its tokens or pattern.
+        mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+        cache[key] = tuple(
+            error for error in errors if error.validator == "type" or tuple(error.absolute_path) not in mistyped
+        )
     return cache[key]
 
 
-def _notice(found: Collection, record: Record, error: ValidationError) -> Notice:
-    pointer = _pointer(found.name, error)
-    field = pointer.removeprefix(f"/{found.name}/*/").replace("/*", "[]")
-    sample = {"pointer": pointer, "record": redacted_id(record.get("sourcedId"))}
-    words = {
-        "required": "is missing", "additionalProperties": "is not a property of the standard", "minLength": "is empty",
-        "minItems": "is an empty list", "enum": "is not one of the tokens", "pattern": "has another form",
-    }  # fmt: skip
-    if error.validator == "additionalProperties":
-        extra = sorted(set(error.instance) - set(error.schema["properties"]))[:3]
-        field = ", ".join(extra)
-    message = f"{found.name}: {field} {words.get(str(error.validator), 'has another type')}"
+def _problem(error: ValidationError) -> str:
     if error.instance is None:
-        message = f"{found.name}: {field} is null"
-    return at(
-        found.pages[0], message, pointer=pointer, expected=_expected(error), observed=_observed(error), samples=(sample,)
+        return "null"
+    return {
+        "required": "missing", "additionalProperties": "not a property of the standard", "minLength": "empty",
+        "minItems": "an empty list", "enum": "not one of the tokens", "pattern": "of another form",
+    }.get(str(error.validator), f"not of type {error.validator_value}")  # fmt: skip
+
+
+def _field(name: str, error: ValidationError) -> str:
+    if error.validator == "additionalProperties":
+        return min(set(_instance(error)) - set(_properties(error)))
+    return _pointer(name, error).removeprefix(f"/{name}/*/").replace("/*", "[]")
+
+
+def _notice(found: Collection, problem: str, group: list[tuple[Record, ValidationError]]) -> Notice:
+    fields = Counter(_field(found.name, error) for _, error in group)
+    named = ", ".join(field for field, _ in fields.most_common(6)) + (f" and {len(fields) - 6} more" if len(fields) > 6 else "")
+    record, error = group[0]
+    firsts = {_field(found.name, error): (record, error) for record, error in reversed(group)}
+    samples = tuple(
+        {"pointer": _pointer(found.name, error), "record": redacted_id(record.get("sourcedId")), "count": fields[field]}
+        for field, (record, error) in sorted(firsts.items())
     )
+    return at(
+        found.where(record), f"{found.name}: {named} {'is' if len(fields) == 1 else 'are'} {problem}",
+        pointer=_pointer(found.name, error), expected=_expected(error), observed=_observed(error), samples=samples[:5],
+        count=len(group),
+    )  # fmt: skip
 
 
 def _expected(error: ValidationError) -> str:
     if error.validator == "enum":
-        return ", ".join(map(str, error.validator_value))[:120]
+        return ", ".join(map(str, _tokens(error)))[:120]
     if error.validator == "pattern":
         return {DATE: "YYYY-MM-DD", INSTANT: "YYYY-MM-DDThh:mm:ss.sssZ", YEAR: "YYYY"}.get(str(error.validator_value), "")
     if error.validator == "type":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ def _keys(item: Property, values: list[Any]) -> list[list[Any]]:
 
 def _is_in_order(item: Property, values: list[Any], *, descending: bool) -> bool:
     for keys in _keys(item, values):
-        pairs = list(zip(keys, keys[1:], strict=False))
+        pairs = list(pairwise(keys))
         if all((a >= b) if descending else (a <= b) for a, b in pairs):
             return True
     return False

@@ -1,0 +1,219 @@
+"""Judging a provider: sign in, read everything once, put every check, tell root causes first.
+
+Called by `oneroster check api`, by the pytest cases and by tests. Sends reads only, unless writes are allowed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import conformance.api_checks
+from conformance.causes import attach_causes
+from conformance.notices import Notice, fold
+from conformance.probe import BudgetSpent, Exchange, Probe
+from conformance.registry import CHECKS, Check, Skip
+from conformance.report import Outcome, Report
+from conformance.run import SCOPES, Run, at
+from conformance.sign_in import NotSignedIn, SignIn
+from conformance.survey import CORE, OPTIONAL, Survey
+from oneroster_harness.problems import CannotRun, UsageProblem
+from oneroster_harness.providers import Endpoint, redact
+from oneroster_harness.terminal import AS_OF, DEFAULT_SEED, VERSION
+from oneroster_standard.dialects import SHIPPED, Dialect, load_dialect, load_quirks
+from oneroster_standard.standard import load
+
+__all__ = ["DEFAULT_BUDGET", "Order", "conformance", "judge"]
+
+DEFAULT_BUDGET = 20_000
+SYMPTOM = "@"
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is to do. budget: requests at most; rate: requests per second, 0 for no limit."""
+
+    seed: int = DEFAULT_SEED
+    as_of: date = AS_OF
+    budget: int = DEFAULT_BUDGET
+    rate: float = 0.0
+    deep: bool = False
+    allow_writes: bool = False
+    only: Collection[str] = field(default=())
+    skip: Collection[str] = field(default=())
+
+    def asks(self, check_id: str) -> bool:
+        """Whether a check belongs to the run; a family such as `paging.` stands for its checks."""
+        named = not self.only or any(_is_named(check_id, name) for name in self.only)
+        return named and not any(_is_named(check_id, name) for name in self.skip)
+
+
+def _is_named(check_id: str, name: str) -> bool:
+    return check_id == name or check_id.startswith(name.rstrip("*").rstrip(".") + ".")
+
+
+def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress | None = None) -> Report:
+    """Judge one provider; returns the report that every format is made of.
+
+    Raises CannotRun when nothing answers, UsageProblem for a version that the suite has no checks for.
+    """
+    order = order or Order()
+    tell = progress or (lambda text: None)
+    started = time.perf_counter()
+    spec = version_of(endpoint)
+    probe = Probe(endpoint.url, budget=order.budget, rate=order.rate)
+    sign_in = SignIn(endpoint, probe, spec)
+    standard = load(spec)
+    dialect = load_dialect(endpoint.vendor) if endpoint.vendor else guessed_dialect(endpoint.url)
+    run = Run(probe, sign_in, Survey(probe, sign_in, standard), standard, dialect, order.seed, order.deep)
+    report = Report(
+        target=redact(endpoint.url), spec=spec, seed=order.seed, as_of=order.as_of.isoformat(), version=VERSION
+    )
+    found: list[Notice] = []
+    chosen = [check for check in CHECKS.values() if order.asks(check.id)]
+    try:
+        tell("sign in")
+        sign_in.start()
+        _read(run, tell)
+    except NotSignedIn as refused:
+        found.append(_refused(refused.exchange, dialect))
+        report.outcomes = [_unasked(check, "the provider gave no token") for check in chosen]
+        report.incomplete.append("sign-in was refused")
+    except BudgetSpent:
+        report.outcomes = [_unasked(check, f"the budget of {order.budget} requests was spent") for check in chosen]
+        report.incomplete.append(f"the budget of {order.budget} requests was spent before all was read")
+    else:
+        report.incomplete += [
+            run.survey.collections[name].trouble for name in CORE if not run.survey.collections[name].is_read
+        ]
+        for check in chosen:
+            tell(check.id)
+            outcome, notices = _ask(run, check, order)
+            report.outcomes.append(outcome)
+            found += notices
+        if any(outcome.reason.startswith("the budget") for outcome in report.outcomes):
+            report.incomplete.append(f"the budget of {order.budget} requests was spent")
+    known = known_checks(load_dialect(endpoint.vendor)) if endpoint.vendor else frozenset()
+    report.findings = [_mark_known(notice, known, dialect) for notice in attach_causes(found)]
+    report.outcomes = [_with_reason(outcome, report.findings, dialect) for outcome in report.outcomes]
+    report.requests = probe.sent
+    report.elapsed_s = time.perf_counter() - started
+    return report
+
+
+def version_of(endpoint: Endpoint) -> str:
+    """The version of a URL or of the caller's choice.
+
+    Raises UsageProblem for a version without checks.
+    """
+    by_url = "1.2" if "v1p2" in endpoint.url.rsplit("/", 3)[-1] or "/v1p2" in endpoint.url else "1.1"
+    spec = endpoint.spec or by_url
+    if spec != "1.1":
+        raise UsageProblem(
+            f"OneRoster {spec} providers are not judged by this release", "a service root ending in /v1p1",
+            redact(endpoint.url), "use the provider's 1.1 service root",
+        )  # fmt: skip
+    return spec
+
+
+def guessed_dialect(url: str) -> Dialect:
+    """The dialect whose path a URL ends with, for its remedies only; reference when there is none."""
+    bare = url.partition("?")[0].rstrip("/")
+    matches = [
+        (len(path.value), name)
+        for name in SHIPPED
+        for path in load_dialect(name).paths
+        if bare.endswith(path.value.rstrip("/"))
+    ]
+    return load_dialect(max(matches)[1] if matches else "reference")
+
+
+def known_checks(dialect: Dialect) -> frozenset[str]:
+    """Checks that a vendor is documented to fail: named by its file, or tripped by its quirks."""
+    quirks = load_quirks()
+    tripped = {check for name in dialect.default_quirks if name in quirks for check in quirks[name].trips}
+    return dialect.known_checks | tripped
+
+
+def _read(run: Run, tell: Progress) -> None:
+    for name in CORE:
+        tell(f"read {name}")
+        run.survey.read(name)
+    for name in OPTIONAL:
+        if run.sign_in.may(SCOPES[name]):
+            tell(f"read {name}")
+            run.survey.read(name)
+
+
+def _ask(run: Run, check: Check, order: Order) -> tuple[Outcome, list[Notice]]:
+    if check.writes and not order.allow_writes:
+        return _unasked(check, "it writes, and writes are not allowed (--allow-writes)"), []
+    try:
+        notices = [_filled(notice, check, run.dialect) for notice in fold(list(check.judge(run)))]
+    except Skip as skip:
+        return _unasked(check, str(skip)), []
+    except BudgetSpent:
+        return _unasked(check, f"the budget of {order.budget} requests was spent"), []
+    except CannotRun as silent:
+        return Outcome(check.id, "error", silent.met, check.section), []
+    except Exception as fault:  # noqa: BLE001 - a fault of one check must not take the other verdicts with it
+        return Outcome(check.id, "error", f"the check failed itself: {type(fault).__name__}", check.section), []
+    return Outcome(check.id, "fail" if notices else "pass", "", check.section), notices
+
+
+def _unasked(check: Check, reason: str) -> Outcome:
+    return Outcome(check.id, "skip", reason, check.section)
+
+
+def _filled(notice: Notice, check: Check, dialect: Dialect) -> Notice:
+    return replace(
+        notice,
+        check=check.id,
+        severity=notice.severity or check.severity,
+        section=notice.section or check.section,
+        remedy=notice.remedy or _remedy(check.remedy, dialect),
+    )
+
+
+def _remedy(text: str, dialect: Dialect) -> str:
+    if not text.startswith(SYMPTOM):
+        return text
+    symptom = text.removeprefix(SYMPTOM)
+    return dialect.remedies.get(symptom, load_dialect("reference").remedies[symptom])
+
+
+def _refused(exchange: Exchange, dialect: Dialect) -> Notice:
+    """The finding of a token request that gave no token."""
+    if exchange.status in (404, 405) or exchange.is_html:
+        return _filled(
+            at(exchange, "there is no token endpoint under this address", expected="200 and a token",
+               observed=f"{exchange.status}{', a web page' if exchange.is_html else ''}",
+               remedy=_remedy("@wrong-url", dialect)),
+            CHECKS["auth.token-issued"], dialect,
+        )  # fmt: skip
+    return _filled(
+        at(exchange, "the token request is refused", expected="200 and a token", observed=str(exchange.status)),
+        CHECKS["auth.token-issued"], dialect,
+    )  # fmt: skip
+
+
+def _mark_known(notice: Notice, known: frozenset[str], dialect: Dialect) -> Notice:
+    if notice.check in known or notice.cause_of in known:
+        return replace(notice, known=True, severity="info", remedy=_known_remedy(notice, dialect))
+    return notice
+
+
+def _known_remedy(notice: Notice, dialect: Dialect) -> str:
+    return notice.remedy if notice.remedy != "report it to the vendor" else f"{dialect.title} is known for it: expect it"
+
+
+def _with_reason(outcome: Outcome, findings: list[Notice], dialect: Dialect) -> Outcome:
+    own = [notice for notice in findings if notice.check == outcome.id]
+    if own and outcome.outcome == "skip":
+        return replace(outcome, outcome="fail", reason="")
+    if own and all(notice.known for notice in own):
+        return replace(outcome, reason=f"known deviation of {dialect.title}")
+    return outcome

@@ -1,0 +1,159 @@
+"""`oneroster check api|csv` and `oneroster checks`.
+
+Called by the front door; judging is done by the judges, wording by the reports.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from conformance.api_judge import DEFAULT_BUDGET, Order
+from conformance.api_judge import judge as judge_api
+from conformance.catalogue import entries
+from conformance.csv_judge import judge as judge_csv
+from conformance.report import Report
+from conformance.reports import read_order, write_reports
+from conformance.reports.text import text_report
+from oneroster_harness.problems import EXIT_CLEAN, EXIT_FINDINGS, UsageProblem, unknown
+from oneroster_harness.providers import resolve
+from oneroster_harness.terminal import (
+    as_of_option,
+    auth_options,
+    echo_json,
+    echo_text,
+    fail_on_option,
+    hints,
+    json_option,
+    progress,
+    seed_option,
+    spec_option,
+    vendor_option,
+)
+from oneroster_standard.dialects import DialectProblem, load_dialect
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+API_EPILOG = """
+\b
+Examples:
+  oneroster check api https://sis.example.org/ims/oneroster/v1p1 --token-url https://sis.example.org/token
+  oneroster check api springfield --vendor powerschool --report html:springfield.html
+"""
+CSV_EPILOG = """
+\b
+Examples:
+  oneroster check csv district.zip
+  oneroster check csv ./bundle --fail-on warning --report junit:bundle.xml
+"""
+CHECKS_EPILOG = """
+\b
+Examples:
+  oneroster checks
+  oneroster checks --json -
+"""
+
+
+def run_options(function: F) -> F:
+    """What both kinds of check take: selection, formats, seed, exit code."""
+    for option in (
+        json_option,
+        fail_on_option,
+        as_of_option,
+        seed_option,
+        click.option("--report", "reports", multiple=True, metavar="FORMAT:PATH", help="text, json, html or junit; repeatable"),
+        click.option("--skip", "skipped", multiple=True, metavar="ID", help="Leave a check or a family out, repeatable"),
+        click.option("--only", multiple=True, metavar="ID", help="Put only these checks or families, repeatable"),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group()
+def check() -> None:
+    """Judge a provider's API or a CSV bundle against the standard."""
+
+
+@check.command("api", epilog=API_EPILOG)
+@click.argument("url")
+@click.option("--budget", type=click.IntRange(1), default=DEFAULT_BUDGET, show_default=True, help="Requests at most")
+@click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests per second at most, default no limit")
+@click.option("--deep", is_flag=True, help="Ten times as many generated requests per law")
+@click.option("--allow-writes", is_flag=True, help="Also create, replace and remove gradebook objects of our own")
+@spec_option
+@vendor_option()
+@auth_options
+@run_options
+def check_api(
+    url: str, budget: int, rate: float, deep: bool, allow_writes: bool, spec: str | None, vendor: str | None,
+    auth: str | None, token_url: str | None, providers_file: str | None, only: tuple[str, ...], skipped: tuple[str, ...],
+    reports: tuple[str, ...], seed: int, as_of: date, fail_on: str, json_target: str | None,
+) -> None:  # fmt: skip
+    """Judge the provider at URL, a service root ending in /v1p1 or a name of the providers file.
+
+    Secrets come from ONEROSTER_CLIENT_ID, ONEROSTER_CLIENT_SECRET or ONEROSTER_TOKEN, or the providers file.
+    """
+    _refuse_unknown(only + skipped, "api")
+    for order in reports:
+        read_order(order)
+    if vendor:
+        try:
+            load_dialect(vendor)
+        except DialectProblem as problem:
+            raise UsageProblem(str(problem)) from problem
+    endpoint = resolve(
+        url, auth=auth, token_url=token_url, spec=spec, vendor=vendor, providers_file=providers_file, environ=os.environ
+    )
+    order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped)
+    with progress() as bar:
+        task = bar.add_task("sign in", total=None)
+        report = judge_api(endpoint, order_of_run, progress=lambda text: bar.update(task, description=text))
+    _finish(report, reports, fail_on, json_target)
+
+
+@check.command("csv", epilog=CSV_EPILOG)
+@click.argument("path", type=click.Path(path_type=Path))
+@spec_option
+@run_options
+def check_csv(
+    path: Path, spec: str | None, only: tuple[str, ...], skipped: tuple[str, ...], reports: tuple[str, ...], seed: int,
+    as_of: date, fail_on: str, json_target: str | None,
+) -> None:  # fmt: skip
+    """Judge the CSV bundle at PATH, a folder or a ZIP."""
+    _refuse_unknown(only + skipped, "csv")
+    for order in reports:
+        read_order(order)
+    report = judge_csv(path, spec=spec, seed=seed, as_of=as_of)
+    if only or skipped:
+        report.keep(Order(only=only, skip=skipped).asks)
+    _finish(report, reports, fail_on, json_target)
+
+
+@click.command(epilog=CHECKS_EPILOG)
+@json_option
+def checks(json_target: str | None) -> None:
+    """List every check with its severity and what it asks."""
+    found = entries()
+    echo_text("\n".join(f"{entry['id']:<36} {entry['severity']:<8} {entry['title']}" for entry in found), json_target)
+    echo_json({"checks": found}, json_target)
+
+
+def _finish(report: Report, reports: tuple[str, ...], fail_on: str, json_target: str | None) -> None:
+    for format_name, path in write_reports(report, reports, fail_on):
+        hints().print(f"{format_name} report: {path}", markup=False)
+    echo_text(text_report(report, fail_on).rstrip("\n"), json_target)
+    echo_json(report.document(), json_target)
+    raise SystemExit(EXIT_FINDINGS if report.fails_at(fail_on) else EXIT_CLEAN)
+
+
+def _refuse_unknown(names: tuple[str, ...], judges: str) -> None:
+    ids = [entry["id"] for entry in entries() if entry["judges"] == judges]
+    families = {id.partition(".")[0] for id in ids} | {id.rpartition(".")[0] for id in ids}
+    for name in names:
+        if name not in ids and name.rstrip("*").rstrip(".") not in families:
+            raise unknown("check", name, [*ids, *families], "oneroster checks")
