@@ -23,7 +23,10 @@ from oneroster_standard.standard import CsvFile, Standard, load
 from oneroster_standard.store import ROOT, Store
 
 MANIFEST = "manifest.csv"
-LINKS = {"classResources.csv": ("classes", "classSourcedId"), "courseResources.csv": ("courses", "courseSourcedId")}
+LINKS = {
+    "classResources.csv": ("classes", "classSourcedId"),
+    "courseResources.csv": ("courses", "courseSourcedId"),
+}
 """Link files: the collection whose records hold the links, and the column of its key."""
 
 Record = dict[str, Any]

@@ -25,7 +25,9 @@ def refuse_existing(out: Path, *, force: bool) -> None:
     if not out.exists() and not out.is_symlink():
         return
     if not force:
-        raise UsageProblem("OUT exists", "a path where nothing is", str(out), "name another path, or add --force")
+        raise UsageProblem(
+            "OUT exists", "a path where nothing is", str(out), "name another path, or add --force"
+        )
     if out.is_dir():
         foreign = [
             entry.name

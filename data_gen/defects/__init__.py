@@ -1,0 +1,19 @@
+"""Defects: faults planted into a clean bundle on purpose, each with its place in an answer key.
+
+One family per subject; importing a family registers its defects.
+"""
+
+from data_gen.defects import (
+    academics,
+    archive,
+    enrollments,
+    files,
+    gradebook,
+    headers,
+    manifest,
+    modes,
+    people,
+    rows,
+)
+
+FAMILIES = (academics, archive, enrollments, files, gradebook, headers, manifest, modes, people, rows)
