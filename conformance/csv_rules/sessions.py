@@ -144,16 +144,14 @@ def enrollment_dates(facts: BundleFacts) -> Iterator[Finding]:
     joined = ordered.select(LINE, "classSourcedId", "beginDate", "endDate").join(
         spans, left_on="classSourcedId", right_on="class", how="inner"
     )
-    outside = joined.filter(
-        (pl.col("beginDate") < pl.col("start")).fill_null(False)
-        | (pl.col("endDate") > pl.col("end")).fill_null(False)
-        | (pl.col("beginDate") > pl.col("end")).fill_null(False)
-        | (pl.col("endDate") < pl.col("start")).fill_null(False)
-    )
-    yield from finding_of_rows(
-        "csv.enrollment-dates",
-        outside,
-        "enrollments.csv",
-        "beginDate",
-        "dates outside the terms of the class",
-    )
+    early = (pl.col("beginDate") < pl.col("start")) | (pl.col("beginDate") > pl.col("end"))
+    late = (pl.col("endDate") > pl.col("end")) | (pl.col("endDate") < pl.col("start"))
+    judged = joined.with_columns(early.fill_null(False).alias("early"), late.fill_null(False).alias("late"))
+    for column, wrong in (("beginDate", pl.col("early")), ("endDate", pl.col("late") & ~pl.col("early"))):
+        yield from finding_of_rows(
+            "csv.enrollment-dates",
+            judged.filter(wrong),
+            "enrollments.csv",
+            column,
+            "dates outside the terms of the class",
+        )
