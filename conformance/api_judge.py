@@ -86,9 +86,7 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
         report.outcomes = [_unasked(check, f"the budget of {order.budget} requests was spent") for check in chosen]
         report.incomplete.append(f"the budget of {order.budget} requests was spent before all was read")
     else:
-        report.incomplete += [
-            run.survey.collections[name].trouble for name in CORE if not run.survey.collections[name].is_read
-        ]
+        report.incomplete += _unread(run)
         for check in chosen:
             tell(check.id)
             outcome, notices = _ask(run, check, order)
@@ -120,13 +118,12 @@ def version_of(endpoint: Endpoint) -> str:
 
 
 def guessed_dialect(url: str) -> Dialect:
-    """The dialect whose path a URL ends with, for its remedies only; reference when there is none."""
-    bare = url.partition("?")[0].rstrip("/")
+    """The dialect whose path stands in a URL, for its remedies only; reference when there is none."""
     matches = [
         (len(path.value), name)
         for name in SHIPPED
         for path in load_dialect(name).paths
-        if bare.endswith(path.value.rstrip("/"))
+        if path.value.rstrip("/") in url
     ]
     return load_dialect(max(matches)[1] if matches else "reference")
 
@@ -146,6 +143,14 @@ def _read(run: Run, tell: Progress) -> None:
         if run.sign_in.may(SCOPES[name]):
             tell(f"read {name}")
             run.survey.read(name)
+
+
+def _unread(run: Run) -> list[str]:
+    unread = [name for name in CORE if not run.survey.collections[name].is_read]
+    if not unread:
+        return []
+    answers = sorted({str(run.survey.collections[name].pages[-1].status) for name in unread})
+    return [f"could not be read: {', '.join(unread)} (status {', '.join(answers)})"]
 
 
 def _ask(run: Run, check: Check, order: Order) -> tuple[Outcome, list[Notice]]:

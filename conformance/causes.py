@@ -59,3 +59,9 @@ def _top(check: str, causes: dict[str, str]) -> str:
     while found in causes:
         found = causes[found]
     return found
+
+
+def depth(check: str) -> int:
+    """Place of a check among the root causes: the smaller, the more it explains."""
+    roots = list(CONSEQUENCES)
+    return roots.index(check) if check in CONSEQUENCES else len(roots)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.causes import depth
 from conformance.notices import Notice
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -76,8 +77,19 @@ class Report:
         return self.verdict == "incomplete" or any(ORDER[notice.severity] <= weak for notice in self.findings)
 
     def ordered(self) -> list[Notice]:
-        """Findings, root causes and the gravest first."""
-        return sorted(self.findings, key=lambda found: (bool(found.cause_of), ORDER[found.severity], found.check))
+        """Findings: root causes before consequences, the gravest first, of those what explains most."""
+        return sorted(
+            self.findings,
+            key=lambda found: (bool(found.cause_of), ORDER[found.severity], depth(found.check), found.check),
+        )
+
+    def roots(self) -> dict[str, list[Notice]]:
+        """Findings that follow from no other and that the vendor is not known for, by check, in order."""
+        grouped: dict[str, list[Notice]] = {}
+        for notice in self.ordered():
+            if not notice.cause_of and not notice.known:
+                grouped.setdefault(notice.check, []).append(notice)
+        return grouped
 
     def document(self) -> dict[str, Any]:
         """The machine form."""

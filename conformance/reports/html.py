@@ -15,9 +15,9 @@ def html_report(report: Report, fail_on: str = "error") -> str:
     )  # fmt: skip
     environment.globals["place"] = place
     ordered = report.ordered()
-    roots = [notice for notice in ordered if not notice.cause_of and not notice.known]
+    roots = report.roots()
     followers = {
-        root.check: [notice for notice in ordered if notice.cause_of == root.check and not notice.known] for root in roots
+        check: [notice for notice in ordered if notice.cause_of == check and not notice.known] for check in roots
     }
     reasons: dict[str, list[str]] = {}
     for outcome in report.outcomes:

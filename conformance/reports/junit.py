@@ -21,9 +21,9 @@ def junit_report(report: Report, fail_on: str = "error") -> str:
             ElementTree.SubElement(case, "error", message=outcome.reason)
         elif grave:
             failure = ElementTree.SubElement(case, "failure", message=grave[0].message, type=grave[0].severity)
-            failure.text = "\n\n".join(map(_words, grave))
+            failure.text = "\n\n".join(map(finding_text, grave))
         elif own:
-            ElementTree.SubElement(case, "system-out").text = "\n\n".join(map(_words, own))
+            ElementTree.SubElement(case, "system-out").text = "\n\n".join(map(finding_text, own))
         cases.append(case)
     suite = ElementTree.Element(
         "testsuite", name=f"oneroster-harness: {report.target}", tests=str(len(cases)),
@@ -40,7 +40,8 @@ def junit_report(report: Report, fail_on: str = "error") -> str:
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _words(notice: Notice) -> str:
+def finding_text(notice: Notice) -> str:
+    """One finding in lines, for a failure's body."""
     facts = (
         notice.message, f"where: {place(notice)}", f"expected: {notice.expected}", f"observed: {notice.observed}",
         f"section: {notice.section}", f"try: {notice.remedy}", notice.curl, f"follows from: {notice.cause_of}",

@@ -8,6 +8,7 @@ from conformance.notices import Notice
 from conformance.report import Report, place
 
 MOST_SKIPS = 12
+MOST_OTHERS = 10
 
 
 def text_report(report: Report, fail_on: str = "error") -> str:
@@ -29,10 +30,9 @@ def _lines(report: Report) -> Iterator[str]:
         + (f" ({known} known)" if known else "")
         + (f"; {report.requests} requests" if report.requests else "")
     )
-    for notice in report.ordered():
-        if not notice.cause_of and not notice.known:
-            yield ""
-            yield from _finding(notice, [found for found in report.findings if found.cause_of == notice.check])
+    for check, notices in report.roots().items():
+        yield ""
+        yield from _finding(notices, [found for found in report.findings if found.cause_of == check])
     marked = [notice for notice in report.ordered() if notice.known]
     if marked:
         yield ""
@@ -46,8 +46,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _skips(report)
 
 
-def _finding(notice: Notice, consequences: list[Notice]) -> Iterator[str]:
+def _finding(notices: list[Notice], consequences: list[Notice]) -> Iterator[str]:
+    notice, *others = notices
     yield f"{notice.severity}: {notice.message}{_times(notice)}  [{notice.check}]"
+    yield from (f"  also      {other.message}{_times(other)}" for other in others[:MOST_OTHERS])
+    if len(others) > MOST_OTHERS:
+        yield f"  also      {len(others) - MOST_OTHERS} more of this check"
     facts = (
         ("where", place(notice)), ("expected", notice.expected), ("observed", notice.observed),
         ("section", notice.section), ("try", notice.remedy), ("repeat", notice.curl),
