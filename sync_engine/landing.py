@@ -1,0 +1,136 @@
+"""The landed form: which tables and columns a roster lands in, and how an API record becomes a row of them.
+
+Called by the sources and the targets. Columns come from the standard's CSV tables; never touches a database.
+Every scalar lands as text, a list as an array of text, blank as null; `status` is never null.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from oneroster_standard.moments import format_instant, parse_instant
+from oneroster_standard.standard import CsvColumn, load
+
+CORE = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
+"""Entities without which nothing is synced."""
+OPTIONAL = ("demographics", "resources", "categories", "lineItems", "results")
+"""Entities that a provider may leave out or withhold."""
+LINKS = {"classResources": ("classes", "classSourcedId"), "courseResources": ("courses", "courseSourcedId")}
+"""Tables that an API has no collection for: name -> (collection whose records hold `resources`, column of the owner)."""
+
+PRESENT, REMOVED = "present", "removed"
+ACTIVE, TOBEDELETED = "active", "tobedeleted"
+OWN_COLUMNS = ("tenant", "_state")
+
+_DATE_WITH_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]", re.ASCII)
+_PLAIN_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One landed table. columns: the standard's, in order; `_state` follows, `tenant` stands first."""
+
+    name: str
+    columns: tuple[CsvColumn, ...]
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Names of the standard's columns."""
+        return tuple(column.header for column in self.columns)
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The standard's columns and `_state`: what a row is compared by, within a tenant."""
+        return (*self.headers, "_state")
+
+    def is_list(self, header: str) -> bool:
+        """Whether a column holds an array."""
+        return any(column.is_list for column in self.columns if column.header == header)
+
+
+@cache
+def tables(version: str) -> Mapping[str, Table]:
+    """Landed tables of a version of the standard, by name, in the order of its CSV files."""
+    return {
+        file.entity: Table(file.entity, file.columns)
+        for file in load(version).csv_files.values()
+        if file.name != "manifest.csv"
+    }
+
+
+def text(value: Any) -> str | None:
+    """One scalar as it lands: trimmed, blank as None, booleans as words, whole numbers without a point."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value).strip() or None
+
+
+def _item(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        if "identifier" in value:
+            return f"{{{text(value.get('type')) or ''}:{text(value['identifier']) or ''}}}"
+        return text(value.get("sourcedId"))
+    return text(value)
+
+
+def _scalar(value: Any, format_: str) -> str | None:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    found = _item(value)
+    if found is None:
+        return None
+    if format_ == "date" and _DATE_WITH_TIME.match(found):
+        return found[:10]
+    if format_ == "dateTime" and not _PLAIN_INSTANT.match(found):
+        try:
+            return format_instant(parse_instant(found))
+        except ValueError:
+            return found
+    return found
+
+
+def _list(value: Any) -> list[str] | None:
+    items = value if isinstance(value, list) else [value]
+    return [found for found in map(_item, items) if found is not None] or None
+
+
+def status_of(value: Any) -> str:
+    """The landed status: tobedeleted only when the source says so, else active."""
+    return TOBEDELETED if (text(value) or "").lower() == TOBEDELETED else ACTIVE
+
+
+def land_record(table: Table, record: Mapping[str, Any]) -> list[Any]:
+    """One API record as a row: values in order of `table.headers`.
+
+    A missing sourcedId stays None; the snapshot sets such a row aside.
+    """
+    row: list[Any] = []
+    for column in table.columns:
+        if column.header == "status":
+            row.append(status_of(record.get("status")))
+            continue
+        value = record.get(column.property)
+        if value is None:
+            row.append(None)
+        else:
+            row.append(_list(value) if column.is_list else _scalar(value, column.format))
+    return row
+
+
+def land_links(owner_column: str, table: Table, record: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """Rows that link one class or course to its resources; their sourcedId is `{owner}-{resource}`."""
+    owner = text(record.get("sourcedId"))
+    for linked in _list(record.get("resources") or []) or []:
+        cells: dict[str, Any] = {
+            "sourcedId": f"{owner}-{linked}", "status": status_of(record.get("status")),
+            owner_column: owner, "resourceSourcedId": linked,
+        }  # fmt: skip
+        yield [cells.get(header) for header in table.headers]

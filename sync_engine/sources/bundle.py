@@ -1,0 +1,175 @@
+"""The bundle source: the CSV files of a folder or a ZIP, landed as the manifest says.
+
+Called by the command. A file must be there as announced and carry the standard's columns; a row that does not fit its
+header is set aside. Never guesses an encoding or a delimiter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from oneroster_harness.problems import CannotRun, UsageProblem
+from oneroster_standard.bundles import Bundle, BundleProblem, Row, open_bundle
+from oneroster_standard.moments import format_instant, parse_instant
+from oneroster_standard.standard import VERSIONS, CsvColumn
+from sync_engine.landing import Table, tables
+from sync_engine.snapshot import BATCH_ROWS, EntityRead, Snapshot, Stage
+
+MANIFEST = "manifest.csv"
+MODES = ("bulk", "delta", "absent")
+_REMEDIES = {
+    "not-a-zip": "copy the file again; it may have been fetched while it was being written",
+    "cut": "copy the file again; it may have been fetched while it was being written",
+    "encoding": "export it again as UTF-8",
+    "encrypted": "export it again without a password",
+    "missing": "check the path",
+    "quoting": "export it again with quotes doubled inside quoted cells",
+}
+
+
+def read(path: Path, folder: Path, spec: str | None, told: Callable[[str], None]) -> Snapshot:
+    """Read a bundle into a snapshot in `folder`; `told` hears each entity's name as it begins.
+
+    Raises CannotRun naming file and line when anything announced cannot be read whole, UsageProblem when `spec`
+    disagrees with the manifest.
+    """
+    try:
+        with open_bundle(path) as bundle:
+            announced = _manifest(bundle)
+            version = _version(announced, spec, path)
+            snapshot = Snapshot(folder, version)
+            for name, table in tables(version).items():
+                mode = _mode(announced, name)
+                if mode != "absent":
+                    told(name)
+                    snapshot.entities[name] = _read_file(bundle, table, folder, mode)
+            return snapshot
+    except BundleProblem as problem:
+        raise CannotRun(
+            f"the bundle cannot be read: {problem.detail}", "a complete OneRoster CSV bundle", problem.where,
+            _REMEDIES.get(problem.kind, "export the bundle again"), f"sync.bundle-{problem.kind}",
+        ) from problem  # fmt: skip
+
+
+def _manifest(bundle: Bundle) -> dict[str, str]:
+    if MANIFEST not in bundle.names:
+        raise CannotRun(
+            "the bundle has no manifest.csv", "manifest.csv beside the other files", bundle.path.name,
+            "export the bundle again; in a ZIP the files lie at its root", "sync.bundle-manifest",
+        )  # fmt: skip
+    rows = [row.cells for row in bundle.rows(MANIFEST) if row.cells]
+    if not rows or [cell.strip() for cell in rows[0]] != ["propertyName", "value"]:
+        raise CannotRun(
+            "the manifest's header is missing", "propertyName,value", f"{MANIFEST}, line 1", id="sync.bundle-header"
+        )
+    return {cells[0].strip(): cells[1].strip() for cells in rows[1:] if len(cells) >= 2}
+
+
+def _version(announced: dict[str, str], spec: str | None, path: Path) -> str:
+    found = announced.get("oneroster.version", "")
+    if found not in VERSIONS:
+        raise CannotRun(
+            "the manifest names no version of OneRoster that is known", " or ".join(VERSIONS),
+            f"{MANIFEST}, oneroster.version", id="sync.bundle-version",
+        )  # fmt: skip
+    if spec and spec != found:
+        raise UsageProblem(f"--spec {spec} and the manifest disagree", f"--spec {found}", path.name)
+    return found
+
+
+def _mode(announced: dict[str, str], entity: str) -> str:
+    mode = announced.get(f"file.{entity}", "absent").lower() or "absent"
+    if mode not in MODES:
+        raise CannotRun(
+            "the manifest says neither bulk, delta nor absent", ", ".join(MODES), f"{MANIFEST}, file.{entity}",
+            id="sync.bundle-manifest",
+        )  # fmt: skip
+    return mode
+
+
+def _read_file(bundle: Bundle, table: Table, folder: Path, mode: str) -> EntityRead:
+    name = f"{table.name}.csv"
+    if name not in bundle.names:
+        raise CannotRun(
+            f"{name} is missing although the manifest says {mode}", f"{name} at the bundle's root", bundle.path.name,
+            "export the bundle again; nothing was changed", "sync.bundle-file-missing",
+        )  # fmt: skip
+    rows = bundle.rows(name)
+    header = _header(next(rows, None), table, name)
+    stage = Stage(folder, table)
+    broken = 0
+    for frame, unfit in _frames(rows, header, table, mode):
+        stage.add_frame(frame)
+        broken += unfit
+    kept, quarantined = stage.finish()
+    quarantined += broken
+    reasons = (
+        (f"{table.name}: {quarantined:,} rows were set aside (cells do not fit the header, no sourcedId, or one id "
+         "with two contents)",) if quarantined else ()
+    )  # fmt: skip
+    return EntityRead(table.name, kept, quarantined, not quarantined, mode == "delta", reasons=reasons)
+
+
+def _header(row: Row | None, table: Table, name: str) -> list[str]:
+    found = [cell.strip() for cell in row.cells] if row else []
+    missing = [header for header in table.headers if header not in found]
+    if missing or len(set(found)) != len(found):
+        met = f"the header lacks {', '.join(missing)}" if missing else "the header names a column twice"
+        raise CannotRun(
+            met, ",".join(table.headers), f"{name}, line 1", "export the file again with the standard's header",
+            "sync.bundle-header",
+        )  # fmt: skip
+    return found
+
+
+def _frames(
+    rows: Iterator[Row], header: list[str], table: Table, mode: str
+) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Batches of landed rows, each with the number of rows that did not fit."""
+    landed = [_landed(column, mode) for column in table.columns]
+    while batch := [row.cells for row in islice(rows, BATCH_ROWS)]:
+        fitting = [cells for cells in batch if len(cells) == len(header)]
+        raw = pl.DataFrame(fitting, schema=dict.fromkeys(header, pl.String), orient="row")
+        unfit = len(batch) - len(fitting) - sum(not cells for cells in batch)
+        yield raw.select(landed), unfit
+
+
+def _landed(column: CsvColumn, mode: str) -> pl.Expr:
+    cell = pl.col(column.header).str.strip_chars()
+    if column.header == "status":
+        told = (cell.str.to_lowercase() == "tobedeleted") if mode == "delta" else pl.lit(False)
+        return pl.when(told).then(pl.lit("tobedeleted")).otherwise(pl.lit("active")).alias("status")
+    if column.is_list:
+        return _list(cell, braces=column.item_format.startswith("{")).alias(column.header)
+    if column.format == "date":
+        cell = pl.when(cell.str.contains(r"^\d{4}-\d{2}-\d{2}[T ]")).then(cell.str.head(10)).otherwise(cell)
+    elif column.format == "dateTime":
+        cell = cell.map_elements(_instant, return_dtype=pl.String, skip_nulls=True)
+    elif column.format == "float":
+        fraction = cell.str.contains(r"^-?\d+\.\d+$")
+        cell = pl.when(fraction).then(cell.str.strip_chars_end("0").str.strip_chars_end(".")).otherwise(cell)
+    return pl.when(cell == "").then(None).otherwise(cell).alias(column.header)
+
+
+def _list(cell: pl.Expr, *, braces: bool) -> pl.Expr:
+    """Items of a list cell, trimmed, blank ones left out; `{type:id}` items keep their braces."""
+    items = cell.str.split(",")
+    if braces:
+        inner = cell.str.strip_prefix("{").str.strip_suffix("}")
+        split = inner.str.replace_all(r"\}\s*,\s*\{", "},{").str.split("},{")
+        braced = split.list.eval(pl.concat_str([pl.lit("{"), pl.element(), pl.lit("}")]))
+        items = pl.when(cell.str.starts_with("{") & cell.str.ends_with("}")).then(braced).otherwise(items)
+    trimmed = items.list.eval(pl.element().str.strip_chars())
+    kept = trimmed.list.eval(pl.element().filter(pl.element() != ""))
+    return pl.when(kept.list.len() > 0).then(kept).otherwise(None)
+
+
+def _instant(cell: str) -> str:
+    try:
+        return format_instant(parse_instant(cell)) if cell else cell
+    except ValueError:
+        return cell

@@ -1,0 +1,115 @@
+"""Signing requests to a provider: OAuth 2 client credentials, OAuth 1.0a, or a bearer token.
+
+Called by the API connection for each request. Never logs a token and never follows a redirect of the token endpoint.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import requests
+
+from oneroster_harness.providers import Endpoint
+from oneroster_standard import oauth1, scopes
+from sync_engine.sources import setup_problems
+
+_READ_SCOPES = tuple(name for name in scopes.ALL_1P1 if name.endswith(".readonly"))
+_ROSTER_SCOPES = ("roster-core.readonly", "roster.readonly")
+_SCOPE_LADDER = (_READ_SCOPES, _ROSTER_SCOPES, ())
+_RENEW_BEFORE_S = 30.0
+Send = Callable[..., requests.Response]
+
+
+class SignIn:
+    """Gives the Authorization header of each request; renews an OAuth 2 token before it expires.
+
+    send: performs one request with retries. clock: seconds that only move forward.
+    """
+
+    def __init__(self, endpoint: Endpoint, send: Send, clock: Callable[[], float] = time.monotonic) -> None:
+        self._endpoint = endpoint
+        self._send = send
+        self._clock = clock
+        self._token = ""
+        self._renew_at = 0.0
+
+    def headers(self, url: str) -> dict[str, str]:
+        """Headers that sign a GET of exactly this URL.
+
+        Raises CannotRun when the token endpoint refuses the credential or is no token endpoint.
+        """
+        endpoint = self._endpoint
+        if endpoint.auth == "oauth1":
+            signed = oauth1.sign(
+                "GET", url, key=endpoint.client_id or "", secret=endpoint.client_secret or ""
+            )
+            return dict(signed)
+        if endpoint.auth == "bearer":
+            return {"Authorization": f"Bearer {endpoint.token}"}
+        if not self._token or self._clock() >= self._renew_at:
+            self.renew()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        """Ask for a fresh OAuth 2 token; False for mechanisms without one."""
+        if self._endpoint.auth != "oauth2":
+            return False
+        answer = self._token_answer()
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            url = self._endpoint.token_url or ""
+            raise setup_problems.failing(url, "the token answer holds no access_token", 1)
+        self._token = token
+        life = _seconds(answer.get("expires_in"))
+        self._renew_at = self._clock() + max(life - min(_RENEW_BEFORE_S, life / 10), 0.0)
+        return True
+
+    def _token_answer(self) -> dict[str, Any]:
+        url = self._endpoint.token_url or ""
+        status = 0
+        for names in _SCOPE_LADDER:
+            response, scope_refused = self._ask(url, names)
+            status = response.status_code
+            if status == 200:
+                return self._parsed(url, response)
+            if not scope_refused:
+                break
+        if status == 404:
+            raise setup_problems.wrong_url(self._endpoint, url)
+        raise setup_problems.refused_credential(self._endpoint, url, status)
+
+    def _ask(self, url: str, names: tuple[str, ...]) -> tuple[requests.Response, bool]:
+        """Basic first, as the standard says, then the credential in the body."""
+        form = {"grant_type": "client_credentials"}
+        if names:
+            form["scope"] = " ".join(map(scopes.expand, names))
+        pair = (self._endpoint.client_id or "", self._endpoint.client_secret or "")
+        response = self._send("POST", url, data=form, auth=pair)
+        if _refuses_scope(response):
+            return response, True
+        if response.status_code in (400, 401, 403):
+            form |= {"client_id": pair[0], "client_secret": pair[1]}
+            response = self._send("POST", url, data=form)
+        return response, _refuses_scope(response)
+
+    def _parsed(self, url: str, response: requests.Response) -> dict[str, Any]:
+        try:
+            found = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            raise setup_problems.html_answer(self._endpoint, url, response.status_code) from None
+        return found if isinstance(found, dict) else {}
+
+
+def _refuses_scope(response: requests.Response) -> bool:
+    return response.status_code == 400 and b"invalid_scope" in response.content
+
+
+def _seconds(value: Any) -> float:
+    """A life in seconds; some providers send it as text. Without one: an hour."""
+    try:
+        return max(float(value), 0.0)
+    except (TypeError, ValueError):
+        return 3600.0
