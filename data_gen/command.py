@@ -5,26 +5,24 @@ Called by the front door. Every district is made from a seed; nothing is read fr
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from data_gen import defects as families
 from data_gen import pools
-from data_gen.bundle import from_district, from_store, write_bundle
-from data_gen.defects.draft import Draft
-from data_gen.defects.planting import ANSWER_KEY, Order, orders, plant, write_draft
+from data_gen.defects.planting import ANSWER_KEY, orders
 from data_gen.destination import beside, move_into_place, refuse_existing, size_of
-from data_gen.districts import build, district
+from data_gen.generation import SPEC, Recipe, write_clean, write_faulty, write_store
 from data_gen.lens import lens_of
-from data_gen.records import MAKERS
+from data_gen.verification import Verdict, verify
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import (
     DEFAULT_STUDENTS,
+    EXIT_FINDINGS,
     as_of_option,
     echo_json,
     echo_text,
@@ -34,60 +32,22 @@ from oneroster_harness.terminal import (
     spec_option,
     vendor_option,
 )
-from oneroster_standard.standard import load
-from oneroster_standard.store import Store
 
+assert families.FAMILIES
 STORE_SUFFIX = ".district"
+SHOWN = 20
 GENERATE_EPILOG = """
 \b
 Examples:
   oneroster generate district.zip --students 1000 --seed 7
   oneroster generate broken --defect users.duplicate-id=3 --defect file.byte-order-mark --force
 """
-Tell = Callable[[str], None]
-
-
-def _write_store(
-    part: Path, *, students: int, seed: int, as_of: date, locale: str, vendor: str, tell: Tell
-) -> dict[str, int]:
-    build(part, students=students, seed=seed, as_of=as_of, locale=locale, vendor=vendor, tell=tell)
-    store = Store.open(part)
-    try:
-        return {f"{name}.csv": int(store.meta["collections"][name]["count"]) for name in MAKERS}
-    finally:
-        store.close()
-
-
-def _clean_bundle(
-    part: Path, *, students: int, seed: int, as_of: date, locale: str, vendor: str, tell: Tell
-) -> dict[str, int]:
-    if vendor == "reference":
-        made = district(students=students, seed=seed, as_of=as_of, locale=locale)
-        return write_bundle(part, from_district(made), tell=tell)
-    folder = part.with_name("seen.district")
-    build(folder, students=students, seed=seed, as_of=as_of, locale=locale, vendor=vendor, tell=tell)
-    store = Store.open(folder)
-    try:
-        return write_bundle(part, from_store(store), tell=tell)
-    finally:
-        store.close()
-
-
-def _write_bundle(part: Path, out: Path, wanted: Sequence[Order], district: dict[str, Any]) -> dict[str, int]:
-    """Write a bundle; with defects it is written clean beside, changed, and gets its answer key."""
-    if not wanted:
-        return _clean_bundle(part, **district)
-    clean = part.with_name("clean")
-    rows = _clean_bundle(clean, **district)
-    draft = Draft(clean, district["seed"], out.name)
-    entries = plant(draft, wanted)
-    write_draft(part, draft)
-    key = {
-        "bundle": out.name, "seed": district["seed"], "as_of": district["as_of"].isoformat(), "spec": "1.1",
-        "students": district["students"], "vendor": district["vendor"], "locale": district["locale"], "defects": entries,
-    }  # fmt: skip
-    part.with_name(ANSWER_KEY).write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")
-    return draft.rows(rows)
+VERIFY_EPILOG = """
+\b
+Examples:
+  oneroster verify-synthetic district.zip
+  oneroster verify-synthetic my.district --json -
+"""
 
 
 @click.command(epilog=GENERATE_EPILOG)
@@ -136,38 +96,65 @@ def generate(
             "--defect with a .district store", "a folder or a .zip: defects are faults of CSV files"
         )
     refuse_existing(out, force=force)
+    recipe = Recipe(students, seed, as_of, locale, vendor)
     with beside(out) as folder, progress() as display:
         task = display.add_task("generate", total=None)
+
+        def tell(name: str) -> None:
+            display.update(task, description=name)
+
         part = folder / f"part{out.suffix}"
-        facts = {
-            "students": students, "seed": seed, "as_of": as_of, "locale": locale, "vendor": vendor,
-            "tell": lambda name: display.update(task, description=name),
-        }  # fmt: skip
-        rows = _write_store(part, **facts) if is_store else _write_bundle(part, out, wanted, facts)
+        if is_store:
+            rows = write_store(part, recipe, tell)
+        elif wanted:
+            rows = write_faulty(part, recipe, wanted, tell, out.name)
+        else:
+            rows = write_clean(part, recipe, tell)
         move_into_place(part, out)
         if wanted:
             folder.joinpath(ANSWER_KEY).replace(out.with_name(ANSWER_KEY))
     document: dict[str, Any] = {
-        "out": str(out), "seed": seed, "as_of": as_of.isoformat(), "spec": load("1.1").version, "rows": rows,
+        "out": str(out), "seed": seed, "as_of": as_of.isoformat(), "spec": SPEC, "rows": rows,
         "bytes": size_of(out), "elapsed_s": round(time.perf_counter() - started, 3),
     }  # fmt: skip
-    echo_text(_summary(document, students, vendor), json_target)
+    echo_text(_summary(document, recipe, len(wanted)), json_target)
     echo_json(document, json_target)
 
 
-def _summary(document: dict[str, Any], students: int, vendor: str) -> str:
+def _summary(document: dict[str, Any], recipe: Recipe, defects: int) -> str:
     rows: dict[str, int] = document["rows"]
     lines = [
-        f"{document['out']}: {students:,} students, seed {document['seed']}, as of {document['as_of']}, {vendor}",
+        f"{document['out']}: {recipe.students:,} students, seed {recipe.seed}, as of {recipe.as_of}, {recipe.vendor}",
         *(f"  {name:<22} {count:>12,}" for name, count in rows.items()),
         f"  {document['bytes']:,} bytes in {document['elapsed_s']:.1f} s",
     ]
+    if defects:
+        lines.append(f"  {defects} kind(s) of defect planted; {ANSWER_KEY} beside it says where")
     return "\n".join(lines)
 
 
-@click.command("verify-synthetic")
+@click.command("verify-synthetic", epilog=VERIFY_EPILOG)
 @click.argument("path", type=click.Path(path_type=Path))
 @json_option
-def verify_synthetic(path: Path, json_target: str | None) -> None:
-    """Prove that the data at PATH is synthetic."""
-    raise UsageProblem("verify-synthetic", "a later commit")
+@click.pass_context
+def verify_synthetic(context: click.Context, path: Path, json_target: str | None) -> None:
+    """Prove that the data at PATH (a folder, a .zip or a .district) is synthetic, not of real people."""
+    verdict = verify(path)
+    echo_text(_verdict_text(path, verdict), json_target)
+    echo_json(verdict.document(path), json_target)
+    if verdict.findings:
+        context.exit(EXIT_FINDINGS)
+
+
+def _verdict_text(path: Path, verdict: Verdict) -> str:
+    seen = f"{verdict.rows:,} rows, {verdict.emails:,} e-mail addresses, {verdict.phones:,} phone numbers"
+    if not verdict.findings:
+        return f"{path}: synthetic. {seen}; all reserved, watermark present"
+    lines = [f"{path}: not proved synthetic. {seen}; {verdict.count:,} finding(s)"]
+    for found in verdict.findings[:SHOWN]:
+        row = f", row {found.row}" if found.row else ""
+        column = f", {found.column}" if found.column else ""
+        lines.append(f"  {found.file}{row}{column}: {found.message}")
+    if verdict.count > SHOWN:
+        lines.append(f"  and {verdict.count - min(SHOWN, len(verdict.findings)):,} more")
+    return "\n".join(lines)

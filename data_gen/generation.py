@@ -1,0 +1,86 @@
+"""What `generate` writes: a store, a clean bundle, or a bundle with planted defects and its answer key.
+
+Called by the command and by tests. Writes into places that it is given and never replaces anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from data_gen import pools
+from data_gen.bundle import from_district, from_store, write_bundle
+from data_gen.defects.draft import Draft
+from data_gen.defects.planting import ANSWER_KEY, Order, plant, write_draft
+from data_gen.districts import build, district
+from data_gen.records import MAKERS
+from oneroster_standard.store import Store
+
+SPEC = "1.1"
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that a district's bytes depend on; the same recipe gives the same bytes."""
+
+    students: int
+    seed: int
+    as_of: date
+    locale: str = pools.DEFAULT_LOCALE
+    vendor: str = "reference"
+
+    def build(self, out: Path, tell: Tell | None) -> Path:
+        """Write it as a store."""
+        return build(
+            out, students=self.students, seed=self.seed, as_of=self.as_of, locale=self.locale,
+            vendor=self.vendor, tell=tell,
+        )  # fmt: skip
+
+
+def write_store(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str, int]:
+    """Write a `.district` store; returns records by the CSV file that would hold them."""
+    store = Store.open(recipe.build(out, tell))
+    try:
+        return {f"{name}.csv": int(store.meta["collections"][name]["count"]) for name in MAKERS}
+    finally:
+        store.close()
+
+
+def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str, int]:
+    """Write a bundle without faults to a folder or a ZIP; returns rows by file.
+
+    A vendor's bundle is made of the vendor's store, which is written beside and left there.
+    """
+    if recipe.vendor == "reference":
+        made = district(students=recipe.students, seed=recipe.seed, as_of=recipe.as_of, locale=recipe.locale)
+        return write_bundle(out, from_district(made), tell=tell)
+    store = Store.open(recipe.build(out.with_name("seen.district"), tell))
+    try:
+        return write_bundle(out, from_store(store), tell=tell)
+    finally:
+        store.close()
+
+
+def write_faulty(
+    out: Path, recipe: Recipe, wanted: Sequence[Order], tell: Tell | None = None, name: str = ""
+) -> dict[str, int]:
+    """Write a bundle with planted defects, and answer-key.json beside it; returns data rows by file.
+
+    The clean bundle is written first, into a folder beside that is left there. name: the bundle's name in the key.
+    Raises UsageProblem when the district has no place for a defect.
+    """
+    clean = out.with_name("clean")
+    rows = write_clean(clean, recipe, tell)
+    draft = Draft(clean, recipe.seed, name or out.name)
+    entries = plant(draft, wanted)
+    write_draft(out, draft)
+    key = {
+        "bundle": draft.out_name, "seed": recipe.seed, "as_of": recipe.as_of.isoformat(), "spec": SPEC,
+        "students": recipe.students, "vendor": recipe.vendor, "locale": recipe.locale, "defects": entries,
+    }  # fmt: skip
+    out.with_name(ANSWER_KEY).write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")
+    return draft.rows(rows)
