@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from mock_server.mock_process import RunningMock
+from mock_server.mock_process import RunningMock, running_mock
 from tests.mock_server.wire import Records, Wire
 
 Whole = Callable[[str, str], Records]
@@ -41,3 +41,10 @@ def whole(wires: dict[str, Wire]) -> Whole:
         return kept[vendor, collection]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def large_district() -> Iterator[dict[str, Wire]]:
+    """A district with teachers at two schools, which a small one lacks, as two providers show it."""
+    with running_mock(students=1000, vendors=["reference", "powerschool"]) as mock:
+        yield {vendor: Wire(provider) for vendor, provider in mock.providers.items()}
