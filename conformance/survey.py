@@ -21,14 +21,18 @@ Record = dict[str, Any]
 
 @dataclass
 class Collection:
-    """One collection as read. records: as sent; trouble: why it could not be read, empty when it was."""
+    """One collection as read.
+
+    records: as sent, the first of each key; trouble: why it could not be read, empty when it was; doubled: records
+    whose key came a second time on one page.
+    """
 
     name: str
     records: list[Record] = field(default_factory=list)
     pages: list[Exchange] = field(default_factory=list)
     trouble: str = ""
     key_seen: str = ""
-    repeated: int = 0
+    doubled: int = 0
     by_id: dict[str, Record] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
 
@@ -100,8 +104,9 @@ class Survey:
             if records is None:
                 found.trouble = f"GET /{name} answers 200 without a list of records"
                 break
-            fresh = [record for record in records if key_of(record) not in found.by_id]
-            found.repeated += len(records) - len(fresh)
+            on_page = {key_of(record): record for record in reversed(records)}
+            fresh = [record for key, record in reversed(on_page.items()) if key not in found.by_id]
+            found.doubled += len(records) - len(on_page)
             found.starts.append(len(found.records))
             found.records += fresh
             found.by_id |= {key_of(record): record for record in fresh}

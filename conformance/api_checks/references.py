@@ -113,6 +113,6 @@ def no_object_is_its_own_ancestor(run: Run) -> Iterator[Notice]:
 def ids_are_unique(run: Run) -> Iterator[Notice]:
     """No sourcedId comes twice in a collection."""
     for found in run.readable():
-        if found.repeated and len(found.pages) == 1:
+        if found.doubled:
             yield at(found.pages[0], f"{found.name}: a sourcedId comes twice on one page", pointer=f"/{found.name}/*/sourcedId",
-                     expected="one object per sourcedId", observed=f"{found.repeated} repeated", count=found.repeated)  # fmt: skip
+                     expected="one object per sourcedId", observed=f"{found.doubled} repeated", count=found.doubled)  # fmt: skip
