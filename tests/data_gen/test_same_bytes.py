@@ -1,0 +1,113 @@
+"""The same seed gives the same bytes: on any machine, in any process, as a folder and as a ZIP."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from data_gen.draws import Draws
+from data_gen.generation import write_clean, write_store
+from oneroster_harness.terminal import VERSION
+from tests.data_gen.conftest import recipe
+
+GOLDEN_STORE = "92b534852cb5176bcb229c90da3beb42f41e8b14e698664ccb7517154e5ac88d"
+GOLDEN_BUNDLE = "6d993ebe1dbe859799616714f3e25dabb09912d72dea7c726dba9630e81fd855"
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from data_gen.generation import write_clean
+from tests.data_gen.conftest import recipe
+write_clean(Path(sys.argv[1]), recipe())
+"""
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 over names and bytes of all files, the release's number left out."""
+    found = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        found.update(path.name.encode() + b"\0")
+        found.update(path.read_bytes().replace(f"oneroster-harness {VERSION}".encode(), b"oneroster-harness"))
+    return found.hexdigest()
+
+
+def test_the_store_of_seed_1_has_the_bytes_that_were_pinned(store: Path) -> None:
+    assert digest(store) == GOLDEN_STORE
+
+
+def test_the_bundle_of_seed_1_has_the_bytes_that_were_pinned(folder: Path) -> None:
+    assert digest(folder) == GOLDEN_BUNDLE
+
+
+def test_another_seed_changes_people_classes_and_scores(folder: Path, tmp_path: Path) -> None:
+    write_clean(tmp_path / "other", recipe(seed=2))
+    for name in ("users.csv", "demographics.csv", "enrollments.csv", "orgs.csv", "results.csv"):
+        assert folder.joinpath(name).read_bytes() != tmp_path.joinpath("other", name).read_bytes(), name
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "4242"])
+def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(
+    folder: Path, tmp_path: Path, hash_seed: str
+) -> None:
+    root = Path(__file__).parents[2]
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "again")],
+        check=True,
+        cwd=root,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)},
+    )
+    assert digest(tmp_path / "again") == digest(folder)
+
+
+def test_a_zip_holds_the_files_of_the_folder_at_its_root_and_is_the_same_every_time(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name in ("one.zip", "two.zip"):
+        write_clean(tmp_path / name, recipe())
+    assert tmp_path.joinpath("one.zip").read_bytes() == tmp_path.joinpath("two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    assert held == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_draw_depends_on_its_seed_path_and_index_alone() -> None:
+    draws = Draws(7)
+    many = draws.below("students/given", range(1000), 1 << 20)
+    assert [draws.one("students/given", index, 1 << 20) for index in (0, 17, 999)] == [
+        many[0],
+        many[17],
+        many[999],
+    ]
+    assert draws.below("students/new-field", range(1000), 1 << 20) != many
+    assert Draws(8).below("students/given", range(1000), 1 << 20) != many
+
+
+def split_mix(key: int) -> Iterator[int]:
+    """SplitMix64 in plain integers."""
+    mask = (1 << 64) - 1
+    while True:
+        key = (key + 0x9E3779B97F4A7C15) & mask
+        mixed = ((key ^ (key >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & mask
+        yield mixed ^ (mixed >> 31)
+
+
+def test_raw_bits_are_those_of_the_published_generator() -> None:
+    published = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
+    assert list(islice(split_mix(1234567), 4)) == published
+    key = int.from_bytes(hashlib.sha256(b"1/students/given").digest()[:8], "big")
+    found = [int(bits) for bits in Draws(1).bits("students/given", range(50))]
+    assert found == list(islice(split_mix(key), 50))
+
+
+def test_a_store_is_written_the_same_twice(store: Path, tmp_path: Path) -> None:
+    write_store(tmp_path / "again.district", recipe())
+    assert digest(tmp_path / "again.district") == digest(store)
