@@ -7,7 +7,9 @@ was found saying is marked GUESS; its evidence column tells the rest.
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
+from importlib.resources import files
 from pathlib import Path
 
 from oneroster_standard.dialects import (
@@ -28,7 +30,7 @@ LEGEND = {
     "captured": "a real response was recorded in public",
     "code": "client code written against this vendor depends on it",
     "third-party": "a third party's guide or notes say it",
-    "brief": "the vendor's published setup guide for integrators says it",
+    "brief": "only the published setup guide of one consumer says it",
     GUESS: "nobody was found saying it: chosen so that the mock has a definite answer",
 }
 
@@ -41,10 +43,19 @@ def evidence(basis: str, source: str) -> str:
     return f"{GUESS}: {words}" if words else GUESS
 
 
+def sources() -> dict[str, str]:
+    """Key -> public place of every source that the dialect files cite."""
+    return tomllib.loads(files(__package__).joinpath("sources.toml").read_text("utf-8"))
+
+
 def _legend() -> Iterator[str]:
     yield "## Evidence"
     yield ""
     yield from table(("mark", "meaning"), LEGEND.items())
+    yield ""
+    yield "## Sources"
+    yield ""
+    yield from table(("key", "place"), sources().items())
     yield ""
 
 
@@ -203,7 +214,7 @@ def vendors_page() -> str:
     lines += [
         "Each vendor is a provider of its own on one port. `{app}` in a path stands for the district's application",
         "id, made from the seed. The first service root of a vendor is the one in the ready file. Source keys name",
-        "public material; the strength of each is told at the end.",
+        "public material; keys and marks are explained at the end.",
         "",
     ]
     for name in SHIPPED:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from mock_server.documentation import GUESS, pages
+from mock_server.documentation import GUESS, pages, sources
 from oneroster_standard.dialects import SHIPPED, load_dialect, load_quirks
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -14,7 +15,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_the_page_is_what_the_dialect_files_give(name: str) -> None:
-    assert DOCS.joinpath(name).read_text("utf-8") == pages()[name], "run `make docs`"
+    assert DOCS.joinpath(name).read_text("utf-8") == pages()[name], (
+        "run `python -m mock_server.documentation`"
+    )
 
 
 def rows(page: str) -> list[str]:
@@ -34,3 +37,22 @@ def test_every_setting_has_its_setup_step_and_a_guessed_answer_is_marked() -> No
         found = [row for row in rows("vendors.md") if row.startswith(f"| `{setting.id}` | {setting.title} |")]
         assert len(found) == 1 and setting.remedy in found[0]
         assert (GUESS in found[0]) == (setting.basis == "guess" or "guess" in setting.source)
+
+
+def test_every_source_that_is_cited_is_explained() -> None:
+    cited = [quirk.source for quirk in load_quirks().values()]
+    for dialect in map(load_dialect, SHIPPED):
+        for group in (
+            dialect.settings,
+            dialect.deviations,
+            dialect.facts,
+            dialect.paths,
+            dialect.token_paths,
+        ):
+            cited += [one.source for one in group]
+    keys = {
+        key
+        for text in cited
+        for key in re.findall(r"\b(?:[A-Z]{2}-)?[A-Z][A-Z0-9]{2,}\b|\b[A-Z]{2}-[A-Z0-9]+\b", text)
+    }
+    assert keys - {"REST", "RFC", "NET"} == set(sources())
