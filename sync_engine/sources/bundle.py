@@ -107,10 +107,8 @@ def _read_file(bundle: Bundle, table: Table, folder: Path, mode: str) -> EntityR
         broken += unfit
     kept, quarantined = stage.finish()
     quarantined += broken
-    reasons = (
-        (f"{table.name}: {quarantined:,} rows were set aside (cells do not fit the header, no sourcedId, or one id "
-         "with two contents)",) if quarantined else ()
-    )  # fmt: skip
+    why = "cells do not fit the header, no sourcedId, or one id with two contents"
+    reasons = (f"{table.name}: {quarantined:,} rows were set aside ({why})",) if quarantined else ()
     return EntityRead(table.name, kept, quarantined, not quarantined, mode == "delta", reasons=reasons)
 
 

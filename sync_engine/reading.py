@@ -1,0 +1,79 @@
+"""From the SOURCE argument to a snapshot: a URL, a provider's name, a folder or a ZIP.
+
+Called by the command. Secrets come from the environment or a providers file, never from an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from oneroster_harness.problems import UsageProblem
+from oneroster_harness.providers import Endpoint, redact, resolve
+from oneroster_standard.dialects import DialectProblem, load_dialect
+from sync_engine.snapshot import Snapshot
+from sync_engine.sources import api, bundle
+from sync_engine.sources.connection import Connection, Patience
+
+_EXPECTED = "http(s)://host/.../v1p1, a name of the providers file, a folder, or a .zip file"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """How the source is reached. patience: retries of an API."""
+
+    auth: str | None
+    token_url: str | None
+    providers_file: str | None
+    spec: str | None
+    vendor: str | None
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An opened source: shown (without secrets) and how it is read. endpoint is None for a bundle."""
+
+    shown: str
+    path: Path | None
+    endpoint: Endpoint | None
+    options: SourceOptions
+
+    def read(self, folder: Path, told: Callable[[str], None]) -> Snapshot:
+        """Read everything into a snapshot in `folder`.
+
+        Raises CannotRun when the source cannot be read whole where it must be.
+        """
+        if self.endpoint is None:
+            assert self.path is not None
+            return bundle.read(self.path, folder, self.options.spec, told)
+        connection = Connection(self.endpoint, self.options.patience)
+        try:
+            return api.read(connection, folder, told)
+        finally:
+            connection.close()
+
+
+def open_source(text: str, options: SourceOptions, environ: Mapping[str, str]) -> Source:
+    """Find out what SOURCE means; nothing is read yet.
+
+    Raises UsageProblem for something that is no source, CannotRun without a credential.
+    """
+    if options.vendor:
+        try:
+            load_dialect(options.vendor)
+        except DialectProblem as error:
+            raise UsageProblem(str(error)) from error
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    if scheme not in ("", "http", "https"):
+        raise UsageProblem(f"{scheme}:// is not a source of this release", _EXPECTED, "SOURCE")
+    path = Path(text)
+    if not scheme and (path.exists() or path.suffix.lower() == ".zip" or len(path.parts) > 1):
+        return Source(text, path, None, options)
+    endpoint = resolve(
+        text, auth=options.auth, token_url=options.token_url, spec=options.spec, vendor=options.vendor,
+        providers_file=options.providers_file, environ=environ,
+    )  # fmt: skip
+    api.version_of(endpoint)
+    return Source(redact(endpoint.url), None, endpoint, options)

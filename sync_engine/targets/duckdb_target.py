@@ -1,0 +1,128 @@
+"""DuckDB as a target: a file that is locked by the process that writes it.
+
+Called through `open_target`. A file that did not exist before a failed apply does not exist after it either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from oneroster_harness.problems import CannotRun
+from sync_engine.landing import Table
+from sync_engine.targets.session import Session, quoted
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+class DuckDbSession(Session):
+    """One transaction on a DuckDB connection."""
+
+    text_type = "VARCHAR"
+
+    def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
+        self._db = db
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement."""
+        return self._db.execute(sql, list(values)).fetchall()
+
+    def row_hash(self, columns: Sequence[str]) -> str:
+        """DuckDB's own 64-bit hash, widened so that it can be summed."""
+        return f"CAST(hash({', '.join(map(quoted, columns))}) AS HUGEINT)"
+
+    def staged(self, table: Table, file: Path) -> str:
+        """Parquet is read in place."""
+        return f"read_parquet({_literal(file)})"
+
+    def export(self, table: Table, tenant: str, folder: Path) -> list[Path]:
+        """One file, written by DuckDB itself."""
+        if not self.exists(table):
+            return []
+        file = folder / f"{table.name}.target.parquet"
+        owner = "'" + tenant.replace("'", "''") + "'"
+        self._db.execute(
+            f"COPY (SELECT {', '.join(map(quoted, table.content))} FROM {quoted(table.name)}"
+            f" WHERE {quoted('tenant')} = {owner}) TO {_literal(file)} (FORMAT parquet)"
+        )
+        return [file]
+
+
+class DuckDbTarget:
+    """A DuckDB file. path: absolute, need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.address = f"duckdb:///{path}"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A read-only view; a file that is not there is an empty database and stays not there."""
+        self._require_folder()
+        if not self.path.exists():
+            with duckdb.connect() as empty:
+                yield DuckDbSession(empty)
+            return
+        with self._connect(read_only=True) as db:
+            yield from self._transaction(db)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction; DuckDB's file lock keeps other processes out."""
+        self._require_folder()
+        is_new = not self.path.exists()
+        try:
+            with self._connect(read_only=False) as db:
+                yield from self._transaction(db)
+        except BaseException:
+            if is_new:
+                self.path.unlink(missing_ok=True)
+                self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+            raise
+
+    def _transaction(self, db: duckdb.DuckDBPyConnection) -> Iterator[Session]:
+        db.execute("BEGIN")
+        try:
+            yield DuckDbSession(db)
+            db.execute("COMMIT")
+        except duckdb.Error as error:
+            _roll_back(db)
+            raise CannotRun(
+                f"the target failed ({type(error).__name__}); nothing was kept", "all changes or none", self.address, "check the disk's free space and the file's rights", "sync.target-failed",
+            ) from error  # fmt: skip
+        except BaseException:
+            _roll_back(db)
+            raise
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self.path), read_only=read_only)
+        except duckdb.Error as error:
+            locked = "lock" in str(error).lower()
+            met = "another process holds the target" if locked else "the target cannot be opened as DuckDB"
+            raise CannotRun(
+                met, "a DuckDB file that may be read and written", self.address,
+                "end the other process" if locked else "check the path", "sync.target-not-opened",
+            ) from error  # fmt: skip
+
+    def _require_folder(self) -> None:
+        if not self.path.parent.is_dir():
+            raise CannotRun(
+                "the target's folder does not exist", "an existing folder", str(self.path.parent),
+                "make it, or correct the path; relative paths have three slashes, absolute ones four",
+                "sync.target-not-opened",
+            )  # fmt: skip
+
+
+def _roll_back(db: duckdb.DuckDBPyConnection) -> None:
+    """A failed COMMIT has rolled back already; DuckDB then has no transaction left to end."""
+    try:
+        db.execute("ROLLBACK")
+    except duckdb.TransactionException:
+        return

@@ -1,0 +1,174 @@
+"""One transaction on a target: what every engine can do, written once in SQL that DuckDB and PostgreSQL share.
+
+Called by the plan (reading) and the apply (writing). An engine adds its types, its row hash, and how files go in and
+rows come out. Never commits half: the engine's context manager commits or rolls back as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from oneroster_harness.problems import CannotRun
+from sync_engine.landing import Table
+
+RUNS = "_sync_runs"
+_RUN_COLUMNS = ("run", "plan", "tenant", "after", "approved", "applied_at", "changes")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One applied run, kept in the target. after: digest of the target's state behind it; changes: JSON counts."""
+
+    run: str
+    plan: str
+    tenant: str
+    after: str
+    approved: str
+    applied_at: str
+    changes: str
+
+
+class Target(Protocol):
+    """A database that a roster lands in. address: how it is written down, without a secret."""
+
+    address: str
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """One consistent view. Raises CannotRun when the database cannot be reached."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """One locked transaction: commits at the end of the block, rolls back on any error."""
+        ...
+
+
+def quoted(name: str) -> str:
+    """An identifier in its own case."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _names(names: Iterable[str], prefix: str = "") -> str:
+    return ", ".join(prefix + quoted(name) for name in names)
+
+
+class Session(ABC):
+    """What happens inside one transaction. Parameters are written `?`."""
+
+    text_type: str
+
+    @abstractmethod
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows, none for a statement without rows."""
+
+    @abstractmethod
+    def row_hash(self, columns: Sequence[str]) -> str:
+        """SQL of a whole number that depends on all these columns of a row."""
+
+    @abstractmethod
+    def staged(self, table: Table, file: Path) -> str:
+        """Make a Parquet file of rows (`table.content`) readable; returns what to select from."""
+
+    @abstractmethod
+    def export(self, table: Table, tenant: str, folder: Path) -> list[Path]:
+        """Write a tenant's rows (`table.content`) as Parquet files; none when the table does not exist."""
+
+    def columns(self, name: str) -> set[str]:
+        """Column names of a table in the default schema; empty when there is no such table."""
+        found = self.query(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_catalog = current_database() AND table_name = ?",
+            (name,),
+        )
+        return {str(row[0]) for row in found}
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table is there.
+
+        Raises CannotRun when a table of that name has other columns than the landed ones.
+        """
+        found = self.columns(table.name)
+        missing = [name for name in ("tenant", *table.content) if name not in found]
+        if found and missing:
+            raise CannotRun(
+                f"the target's table {table.name} lacks the columns {', '.join(missing)}",
+                "a table that the sync made, for the same version of the standard", f"table {table.name}",
+                "choose another database, or rename that table", "sync.foreign-table",
+            )  # fmt: skip
+        return bool(found)
+
+    def digest(self, tables: Iterable[Table], tenant: str) -> str:
+        """A tenant's state in these tables as one short text, the same for the same rows in any order."""
+        state: list[tuple[str, int, str]] = []
+        for table in sorted(tables, key=lambda one: one.name):
+            if not self.exists(table):
+                continue
+            counted = self.query(
+                f"SELECT count(*), CAST(sum({self.row_hash(table.content)}) AS {self.text_type})"
+                f" FROM {quoted(table.name)} WHERE {quoted('tenant')} = ?",
+                (tenant,),
+            )
+            # An empty table is the same state as none.
+            if counted[0][0]:
+                state.append((table.name, int(counted[0][0]), str(counted[0][1])))
+        return hashlib.sha256(json.dumps(state).encode()).hexdigest()
+
+    def create(self, table: Table) -> None:
+        """Make the table if it is not there."""
+        columns = [f"{quoted('tenant')} {self.text_type} NOT NULL"]
+        for column in table.columns:
+            kind = f"{self.text_type}[]" if column.is_list else self.text_type
+            rule = " NOT NULL" if column.header in ("sourcedId", "status") else ""
+            columns.append(f"{quoted(column.header)} {kind}{rule}")
+        columns.append(f"{quoted('_state')} {self.text_type} NOT NULL")
+        key = _names(("tenant", "sourcedId"))
+        self.query(
+            f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} ({', '.join(columns)}, PRIMARY KEY ({key}))"
+        )
+
+    def in_effect(self, table: Table, tenant: str, file: Path) -> bool:
+        """Whether every row of the file stands in the target already, column for column."""
+        if not self.exists(table):
+            return False
+        differs = " OR ".join(f"s.{quoted(name)} IS DISTINCT FROM t.{quoted(name)}" for name in table.content)
+        missing = self.query(
+            f"SELECT count(*) FROM {self.staged(table, file)} AS s LEFT JOIN {quoted(table.name)} AS t"
+            f' ON t."tenant" = ? AND t."sourcedId" = s."sourcedId" WHERE t."sourcedId" IS NULL OR {differs}',
+            (tenant,),
+        )
+        return int(missing[0][0]) == 0
+
+    def put(self, table: Table, tenant: str, file: Path) -> None:
+        """Insert the file's rows, or replace rows of the same (tenant, sourcedId)."""
+        self.create(table)
+        others = [name for name in table.content if name != "sourcedId"]
+        replaced = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
+        self.query(
+            f"INSERT INTO {quoted(table.name)} ({quoted('tenant')}, {_names(table.content)})"
+            f" SELECT ?, {_names(table.content, 's.')} FROM {self.staged(table, file)} AS s"
+            f" WHERE true ON CONFLICT ({_names(('tenant', 'sourcedId'))}) DO UPDATE SET {replaced}",
+            (tenant,),
+        )
+
+    def record(self, run: RunRecord) -> None:
+        """Keep an applied run."""
+        columns = ", ".join(f"{quoted(name)} {self.text_type} NOT NULL" for name in _RUN_COLUMNS)
+        self.query(f"CREATE TABLE IF NOT EXISTS {quoted(RUNS)} ({columns})")
+        marks = ", ".join("?" for _ in _RUN_COLUMNS)
+        self.query(
+            f"INSERT INTO {quoted(RUNS)} ({_names(_RUN_COLUMNS)}) VALUES ({marks})",
+            tuple(getattr(run, name) for name in _RUN_COLUMNS),
+        )
+
+    def runs_of(self, plan: str, tenant: str) -> Iterator[RunRecord]:
+        """Runs that applied a plan (by its digest), in no order."""
+        if self.columns(RUNS):
+            sql = f"SELECT {_names(_RUN_COLUMNS)} FROM {quoted(RUNS)} WHERE plan = ? AND tenant = ?"
+            for row in self.query(sql, (plan, tenant)):
+                yield RunRecord(*map(str, row))
