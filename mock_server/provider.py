@@ -6,7 +6,6 @@ Called by the application for every request; holds the mapped collections and wh
 from __future__ import annotations
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -42,10 +41,19 @@ Selection = Sequence[int] | None
 
 
 class Provider:
-    """A vendor's provider over one store."""
+    """A vendor's provider over one store.
+
+    folder: where rendered collections are kept; the caller removes it. quirks and withheld: on from the start,
+    beside the dialect's own.
+    """
 
     def __init__(
-        self, dialect: Dialect, store: Store, quirks: Sequence[str] = (), withheld: Sequence[str] = ()
+        self,
+        dialect: Dialect,
+        store: Store,
+        folder: Path,
+        quirks: Sequence[str] = (),
+        withheld: Sequence[str] = (),
     ) -> None:
         self.dialect = dialect
         self._first_quirks = (*dialect.default_quirks, *quirks)
@@ -67,7 +75,7 @@ class Provider:
             dialect.auth, self.credentials, self.mint, tuple(expand(scope) for scope in self.scopes)
         )
         self._lock = threading.RLock()
-        self._folder = Path(tempfile.mkdtemp(prefix="oneroster-mock-"))
+        self._folder = folder
         self.quirk_ids: tuple[str, ...] = ()
         self.quirks: tuple[Quirk, ...] = ()
         self.withheld: frozenset[str] = frozenset()
@@ -82,10 +90,6 @@ class Provider:
             self.written = {}
             self._forget()
         self.set_quirks(self._first_quirks)
-
-    def close(self) -> None:
-        """Release and remove what was rendered."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def set_quirks(self, ids: Iterable[str]) -> None:
         """Turn on exactly these quirks.
@@ -121,7 +125,7 @@ class Provider:
         self._columns: dict[str, Columns] = {}
         self._selections: dict[tuple[str | None, ...], Selection] = {}
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir()
+        self._folder.mkdir(parents=True)
 
     def setting_against(self, collection: str) -> Setting | None:
         """The withheld setting that closes a collection, None when it is open."""

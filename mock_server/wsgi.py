@@ -22,15 +22,21 @@ from oneroster_standard.store import Store
 CONFIG_VARIABLE = "ONEROSTER_MOCK_CONFIG"
 
 
-def site_of(config: Mapping[str, Any]) -> Site:
+def site_of(config: Mapping[str, Any], folder: Path) -> Site:
     """Open every provider of a configuration.
 
+    folder: where the vendors' renderings are kept, one folder each; the caller removes it.
     config: {"admin_token", "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...]}]}.
     """
     providers: dict[str, Provider] = {}
     for row in config["vendors"]:
+        dialect = load_dialect(row["dialect"])
         provider = Provider(
-            load_dialect(row["dialect"]), Store.open(Path(row["store"])), row["quirks"], row["withheld"]
+            dialect,
+            Store.open(Path(row["store"])),
+            folder / f"{dialect.name}.rendered",
+            row["quirks"],
+            row["withheld"],
         )
         providers[provider.name] = provider
     return Site(providers, config["admin_token"], Counter())
@@ -40,5 +46,6 @@ def load() -> Flask:
     """The application of this worker."""
     # The command's stdout holds one JSON line for its caller; whatever a worker prints goes to stderr.
     os.dup2(2, 1)
-    config = json.loads(Path(os.environ[CONFIG_VARIABLE]).read_text("utf-8"))
-    return create_app(site_of(config))
+    path = Path(os.environ[CONFIG_VARIABLE])
+    # The command's folder: removed when the command ends, also if this worker is killed.
+    return create_app(site_of(json.loads(path.read_text("utf-8")), path.parent))

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,14 @@ def test_the_truth_names_the_people_that_are_served(
     served = [one["sourcedId"].strip() for one in wires[vendor].records("/users")]
     for channel in ("api", "csv"):
         assert [row["sourcedId"] for row in oneroster_mock.truth(vendor, "users", channel)] == served
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with running_mock(students=5) as mock:
+        mock.set_quirks("reference", ["value.padded", "value.date-with-time"])
+        assert Wire(mock.provider("reference")).get("/users").status_code == 200
+        assert Wire(mock.provider("classlink")).get("/users").status_code == 200
+        assert list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
