@@ -15,7 +15,7 @@ import orjson
 from data_gen.organisations import WATERMARK
 from data_gen.records import records
 from data_gen.references import MARK
-from data_gen.rendering import csv_chunks, csv_row
+from data_gen.rendering import csv_chunks, csv_rows
 from data_gen.shape import District
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.bundle_writer import BundleWriter
@@ -70,7 +70,7 @@ def rows_of(file: CsvFile, source: Source) -> Iterator[list[str]]:
     """Rows of one data file, without its header."""
     if file.name in LINKS:
         return _linked_rows(file, source)
-    return (csv_row(file, record) for record in source(file.entity))
+    return csv_rows(file, source(file.entity))
 
 
 def manifest_rows(standard: Standard, present: Iterable[str]) -> list[list[str]]:

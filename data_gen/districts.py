@@ -32,11 +32,11 @@ def district(*, students: int, seed: int, as_of: date, locale: str = pools.DEFAU
     return District(students, seed, as_of, pools.load(locale))
 
 
-def _write(writer: StoreWriter, name: str, found: Iterable[dict[str, Any]]) -> None:
+def _write(writer: StoreWriter, name: str, rendered: Iterable[bytes]) -> None:
     target = writer.collection(name)
-    iterator: Iterator[dict[str, Any]] = iter(found)
+    iterator: Iterator[bytes] = iter(rendered)
     while batch := list(islice(iterator, BATCH)):
-        target.extend([json_bytes(record) for record in batch])
+        target.extend(batch)
 
 
 def build(
@@ -73,7 +73,7 @@ def build(
         for name in MAKERS:
             if tell:
                 tell(name)
-            _write(writer, name, records(made, name))
+            _write(writer, name, map(json_bytes, records(made, name)))
     return out
 
 

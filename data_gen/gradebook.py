@@ -98,11 +98,12 @@ def _results(
     numbers = [(student * 7 + subject) * ITEMS_PER_CLASS + item for student, subject, _, item in found]
     scores = district.draws.below("results/score", numbers, 81)
     states = district.draws.below("results/state", numbers, 20)
+    modified = stamps.of("results", numbers)
     for place, (student, subject, class_number, item) in enumerate(found):
         record: dict[str, Any] = {
             "sourcedId": f"rst-{student:07d}-{subject}-{item}",
             "status": "active",
-            "dateLastModified": stamps.of("results", range(numbers[place], numbers[place] + 1))[0],
+            "dateLastModified": modified[place],
             "lineItem": refer("lineItem", line_item_id(class_number, item)),
             "student": refer("user", student_id(student)),
             "scoreStatus": "submitted" if states[place] == 0 else "fully graded",

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from data_gen.references import MARK
+from data_gen.rendering import json_bytes
 from oneroster_harness.problems import unknown
 from oneroster_standard.dialects import dialect_names, load_dialect
 from oneroster_standard.store import ROOT, Store
@@ -140,18 +141,21 @@ class Lens:
             return _class_is_empty("cls-" + record["lineItem"]["sourcedId"][4:11])
         return False
 
-    def collection(self, source: Store, name: str) -> Iterator[Record]:
-        """Records of one collection as the vendor has them, in order of the vendor's sourcedId."""
-        found: list[tuple[bytes, Record]] = []
+    def collection(self, source: Store, name: str) -> Iterator[bytes]:
+        """Rendered records of one collection as the vendor has them, in order of the vendor's sourcedId.
+
+        They are kept rendered while they are put in order: as objects they take five times the memory.
+        """
+        found: list[tuple[bytes, bytes]] = []
         for raw in source.collection(name).iter_bytes():
             record = orjson.loads(raw.replace(ROOT, _ESCAPED))
             if self._hidden(name, record):
                 continue
             for row in self._split(name, record):
                 shown = self._translate(name, row)
-                found.append((shown["sourcedId"].encode("utf-8"), shown))
-        found.sort(key=lambda pair: pair[0])
-        yield from (record for _, record in found)
+                found.append((shown["sourcedId"].encode("utf-8"), json_bytes(shown)))
+        found.sort()
+        yield from (rendered for _, rendered in found)
 
     def _split(self, name: str, record: Record) -> Iterator[Record]:
         orgs = record.get("orgs", [])

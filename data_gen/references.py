@@ -5,6 +5,7 @@ Called by every entity's module; never knows a real address.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from data_gen.draws import Draws
@@ -38,7 +39,7 @@ class Stamps:
         self._draws = draws
         self._start = as_of.astimezone(UTC) - timedelta(milliseconds=self.SPREAD_MS)
 
-    def of(self, collection: str, indices: range) -> list[str]:
+    def of(self, collection: str, indices: Sequence[int]) -> list[str]:
         """One instant per record of a collection."""
         drawn = self._draws.below(f"{collection}/modified", indices, self.SPREAD_MS // 1000)
         millis = self._draws.below(f"{collection}/modified-ms", indices, 1000)

@@ -49,16 +49,19 @@ def cell(value: Any) -> str:
     return join_list(items)
 
 
-def csv_row(file: CsvFile, record: Mapping[str, Any]) -> list[str]:
-    """One record as a bulk row: status and dateLastModified stay blank."""
-    return [
-        "" if column.header in _BULK_BLANK else _date_cell(column.format, cell(record.get(column.property)))
+def csv_rows(file: CsvFile, records: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """Records as bulk rows: status and dateLastModified stay blank, instants of date columns become days."""
+    plan = [
+        ("" if column.header in _BULK_BLANK else column.property, 10 if column.format == "date" else None)
         for column in file.columns
     ]
-
-
-def _date_cell(kind: str, text: str) -> str:
-    return text[:10] if kind == "date" else text
+    for record in records:
+        row: list[str] = []
+        for name, size in plan:
+            value = record.get(name)
+            text = value if type(value) is str else cell(value)
+            row.append(text[:size] if size else text)
+        yield row
 
 
 def csv_chunks(file: CsvFile, rows: Iterable[Sequence[str]]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from data_gen.references import Stamps, refer
@@ -28,7 +29,11 @@ class Session:
 
 def sessions(district: District) -> tuple[Session, ...]:
     """All sessions in order of sourcedId."""
-    ends = district.year_ends
+    return _sessions(district.year_ends)
+
+
+@cache
+def _sessions(ends: int) -> tuple[Session, ...]:
     year = f"ses-{ends}"
     start, quarter2, term2 = date(ends - 1, 8, 17), date(ends - 1, 10, 26), date(ends, 1, 11)
     quarter4, end = date(ends, 3, 29), date(ends, 6, 12)
@@ -45,8 +50,8 @@ def sessions(district: District) -> tuple[Session, ...]:
 
 def terms(district: District) -> tuple[Session, Session]:
     """The two terms, first one first."""
-    found = [session for session in sessions(district) if session.kind == "term"]
-    return found[0], found[1]
+    found = sessions(district)
+    return found[-2], found[-1]
 
 
 def academic_sessions(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
