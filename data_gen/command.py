@@ -15,8 +15,9 @@ import click
 from data_gen import defects as families
 from data_gen import pools
 from data_gen.defects.planting import ANSWER_KEY, orders
+from data_gen.defects.registry import DEFECTS
 from data_gen.destination import beside, move_into_place, refuse_existing, size_of
-from data_gen.generation import SPEC, Recipe, write_clean, write_faulty, write_store
+from data_gen.generation import SPEC, Recipe, drop_old_key, write_clean, write_faulty, write_store
 from data_gen.lens import lens_of
 from data_gen.verification import Verdict, verify
 from oneroster_harness.problems import UsageProblem
@@ -50,6 +51,14 @@ Examples:
 """
 
 
+def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if not is_asked:
+        return
+    for id, found in sorted(DEFECTS.items()):
+        click.echo(f"{id:<34} {found.trips:<27} {found.file or 'the bundle':<22} {found.title}")
+    context.exit()
+
+
 @click.command(epilog=GENERATE_EPILOG)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
@@ -76,6 +85,14 @@ Examples:
     multiple=True,
     metavar="ID[=COUNT]",
     help="Plant a fault, repeatable; answer-key.json beside OUT says where",
+)
+@click.option(
+    "--list-defects",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_defects,
+    help="List the defects with the rule that finds each, and exit",
 )
 @click.option("--force", is_flag=True, help="Replace an earlier result at OUT")
 @json_option
@@ -111,6 +128,7 @@ def generate(
         else:
             rows = write_clean(part, recipe, tell)
         move_into_place(part, out)
+        drop_old_key(out)
         if wanted:
             folder.joinpath(ANSWER_KEY).replace(out.with_name(ANSWER_KEY))
     document: dict[str, Any] = {

@@ -20,13 +20,18 @@ _OWN_NAMES = {"district.json"}
 def refuse_existing(out: Path, *, force: bool) -> None:
     """Raise UsageProblem when something is at the path that may not be replaced.
 
-    With force a file or an earlier result is replaced; a folder that holds anything else never is.
+    With force an earlier result is replaced; a folder that holds anything else, or a file where a folder is to be,
+    never is.
     """
     if not out.exists() and not out.is_symlink():
         return
     if not force:
         raise UsageProblem(
             "OUT exists", "a path where nothing is", str(out), "name another path, or add --force"
+        )
+    if out.is_file() and out.suffix != ".zip":
+        raise UsageProblem(
+            "OUT is a file", "a folder, or a name that ends in .zip", str(out), "name another path"
         )
     if out.is_dir():
         foreign = [

@@ -18,17 +18,24 @@ from data_gen.organisations import WATERMARK
 from data_gen.records import MAKERS, records
 from data_gen.rendering import json_bytes
 from data_gen.shape import District
+from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.store import Store, StoreWriter
 
 BATCH = 4096
+YEARS = range(1950, 2200)
 Tell = Callable[[str], None]
 
 
 def district(*, students: int, seed: int, as_of: date, locale: str = pools.DEFAULT_LOCALE) -> District:
-    """The district of a seed; ValueError when students is below 1."""
+    """The district of a seed.
+
+    Raises UsageProblem when students is below 1, as_of lies in a far year, or the locale is unknown.
+    """
     if students < 1:
-        raise ValueError(f"{students} students; expected at least 1")
+        raise UsageProblem(f"{students} students", "at least 1")
+    if as_of.year not in YEARS:
+        raise UsageProblem(f"as of {as_of}", f"a day of the years {YEARS.start} to {YEARS.stop - 1}")
     return District(students, seed, as_of, pools.load(locale))
 
 

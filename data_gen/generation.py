@@ -20,6 +20,7 @@ from data_gen.records import MAKERS
 from oneroster_standard.store import Store
 
 SPEC = "1.1"
+"""The version that is written."""
 Tell = Callable[[str], None]
 
 
@@ -84,3 +85,14 @@ def write_faulty(
     }  # fmt: skip
     out.with_name(ANSWER_KEY).write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")
     return draft.rows(rows)
+
+
+def drop_old_key(out: Path) -> None:
+    """Remove an answer key beside OUT that tells of an earlier bundle of the same name."""
+    path = out.with_name(ANSWER_KEY)
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(told, dict) and told.get("bundle") == out.name:
+        path.unlink()

@@ -15,8 +15,8 @@ import orjson
 
 from data_gen.references import MARK
 from data_gen.rendering import json_bytes
-from oneroster_harness.problems import unknown
-from oneroster_standard.dialects import dialect_names, load_dialect
+from oneroster_harness.problems import UsageProblem, unknown
+from oneroster_standard.dialects import DialectProblem, dialect_names, load_dialect
 from oneroster_standard.store import ROOT, Store
 
 Record = dict[str, Any]
@@ -179,11 +179,14 @@ def _class_is_empty(class_id: str) -> bool:
 def lens_of(vendor: str) -> Lens:
     """The lens of a vendor's dialect.
 
-    Raises UsageProblem for an unknown name.
+    Raises UsageProblem for an unknown name and for a dialect file that cannot be read.
     """
     if vendor not in dialect_names() and not vendor.endswith(".toml"):
         raise unknown("vendor", vendor, dialect_names())
-    dialect = load_dialect(vendor)
+    try:
+        dialect = load_dialect(vendor)
+    except DialectProblem as error:
+        raise UsageProblem(str(error), "a vendor's name or a dialect file") from error
     scope = dialect.scope
     return Lens(
         vendor=dialect.name,

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from data_gen import generation
+from data_gen.catalogue import entries
 from data_gen.command import generate, verify_synthetic
 from data_gen.generation import Recipe
 from oneroster_harness.problems import CannotRun, UsageProblem
@@ -85,6 +86,29 @@ def test_force_never_replaces_a_folder_of_other_things(tmp_path: Path) -> None:
     assert tmp_path.joinpath("home", "photos", "one.jpg").read_text() == "dear"
 
 
+def test_force_never_replaces_a_file_by_a_folder(tmp_path: Path) -> None:
+    tmp_path.joinpath("notes").write_text("dear")
+    with pytest.raises(UsageProblem):
+        CliRunner().invoke(
+            generate, [str(tmp_path / "notes"), "--students", "5", "--force"], catch_exceptions=False
+        )
+    assert tmp_path.joinpath("notes").read_text() == "dear"
+
+
+def test_a_clean_bundle_takes_the_place_of_a_faulty_one_and_of_its_key(tmp_path: Path) -> None:
+    run(tmp_path / "a.zip", "--students", 60, "--defect", "users.bad-role")
+    run(tmp_path / "b.zip", "--students", 5)
+    assert tmp_path.joinpath("answer-key.json").exists()
+    run(tmp_path / "a.zip", "--students", 5, "--force")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "b.zip"}
+
+
+def test_the_defects_are_listed_with_the_rule_that_finds_each() -> None:
+    lines = CliRunner().invoke(generate, ["--list-defects"], catch_exceptions=False).stdout.splitlines()
+    assert len(lines) == len(entries())
+    assert any(line.split()[:3] == ["users.bad-role", "csv.enumeration", "users.csv"] for line in lines)
+
+
 def test_an_existing_folder_stays_whole_when_writing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +151,8 @@ def test_the_answer_key_lies_beside_out_and_tells_how_to_repeat_it(tmp_path: Pat
         (("--locale", "xx_YY"), "no locale"),
         (("--defect", "users.bad-rol"), "did you mean 'users.bad-role'"),
         (("--students", "0"), "--students"),
+        (("--vendor", "nowhere.toml"), "nowhere.toml"),
+        (("--as-of", "0001-01-01"), "1950 to 2199"),
         (("--as-of", "yesterday"), "YYYY-MM-DD"),
     ],
 )
