@@ -50,7 +50,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Records:
-    """A district of 700 students, large enough for classes of several groups, co-teachers and shared staff."""
+    """A district of 1,000 students, large enough for grades of several groups, co-teachers and shared staff."""
     path = tmp_path_factory.mktemp("town") / "town.district"
-    write_store(path, recipe(700, 5))
+    write_store(path, recipe(1_000, 5))
     return records_of(path)

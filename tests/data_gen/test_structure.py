@@ -49,7 +49,7 @@ def test_siblings_share_their_guardians_and_families_share_a_name(town: Records)
     homes: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for student in with_role(town, "student"):
         homes[tuple(agent["sourcedId"] for agent in student["agents"])].append(student)
-    assert Counter(len(home) for home in homes.values()) == {1: 420, 2: 140}
+    assert Counter(len(home) for home in homes.values()) == {1: 600, 2: 200}
     for guardians, students in homes.items():
         for guardian in map(users.__getitem__, guardians):
             assert {agent["sourcedId"] for agent in guardian["agents"]} == {
@@ -102,6 +102,7 @@ def test_there_are_co_teachers_aides_administrators_and_staff_of_two_schools(tow
     schools = {org["sourcedId"] for org in town["orgs"] if org["type"] == "school"}
     for role in ("aide", "administrator"):
         assert schools <= {org["sourcedId"] for user in with_role(town, role) for org in user["orgs"]}, role
+    assert any(len(user["orgs"]) == 2 for user in with_role(town, "teacher"))
     loads = Counter(one["user"]["sourcedId"] for one in town["enrollments"] if one["role"] == "teacher")
     assert set(loads) == {user["sourcedId"] for user in with_role(town, "teacher")}
     assert max(loads.values()) <= 7
