@@ -96,9 +96,7 @@ def apply(plan: Plan, target: Target, *, run: str, approve: Collection[str], app
 def _planned_steps(plan: Plan) -> list[_Step]:
     known = tables(plan.version)
     return [
-        _Step(known[name], plan.file(found.apply))
-        for name, found in plan.entities.items()
-        if found.apply
+        _Step(known[name], plan.file(found.apply)) for name, found in plan.entities.items() if found.apply
     ]
 
 

@@ -87,7 +87,12 @@ Examples:
 """)  # fmt: skip
 @click.argument("source")
 @click.argument("target")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Keep the plan here, its rows beside it; default only shows it")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Keep the plan here, its rows beside it; default only shows it",
+)
 @source_options
 def plan(source: str, target: str, out: Path | None, **options: Any) -> None:
     """Show what a sync would change, and keep it as a plan with -o. Changes nothing."""
@@ -110,7 +115,12 @@ Examples:
   oneroster sync apply plan.json --approve users --approve enrollments --json result.json
 """)  # fmt: skip
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--approve", multiple=True, metavar="ENTITY|all", help="Let the held removals of an entity through, repeatable")
+@click.option(
+    "--approve",
+    multiple=True,
+    metavar="ENTITY|all",
+    help="Let the held removals of an entity through, repeatable",
+)
 @click.option("--target", "target_url", metavar="URL", help="The plan's database, written another way")
 @json_option
 def apply(plan_file: Path, approve: tuple[str, ...], target_url: str | None, json_target: str | None) -> None:
@@ -201,9 +211,7 @@ def _opened(source: str, target: str, options: dict[str, Any]) -> tuple[Source, 
 
 
 def _planned(source: Source, target: Target, folder: Path, options: dict[str, Any]) -> Plan:
-    guard = DeleteGuard(
-        options["max_delete_percent"], options["max_delete_count"], options["delete_floor"]
-    )
+    guard = DeleteGuard(options["max_delete_percent"], options["max_delete_count"], options["delete_floor"])
     with tempfile.TemporaryDirectory(prefix="oneroster-snapshot-") as staging, progress() as bar:
         task = bar.add_task("reading", total=None)
         snapshot = source.read(Path(staging), lambda name: bar.update(task, description=f"reading {name}"))
@@ -239,7 +247,9 @@ def _agreed(found: Result) -> bool:
     return click.confirm("apply this plan?", err=True)
 
 
-def _apply(clock: _Clock, made: Plan, target: Target, approve: tuple[str, ...], json_target: str | None) -> None:
+def _apply(
+    clock: _Clock, made: Plan, target: Target, approve: tuple[str, ...], json_target: str | None
+) -> None:
     outcome = apply_plan(made, target, run=clock.run, approve=approve, applied_at=format_instant(clock.at))
     status = "held" if outcome.held else "applied"
     settled = {found.hold_reason for name, found in made.entities.items() if not outcome.changes[name].held}

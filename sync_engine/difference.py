@@ -70,7 +70,7 @@ def _changes(table: Table, read: EntityRead) -> str:
         join, marks = "LEFT JOIN", "kind = 'delete'"
     else:
         kind = (
-            'CASE WHEN s."sourcedId" IS NULL THEN CASE WHEN t._state = \'present\''
+            "CASE WHEN s.\"sourcedId\" IS NULL THEN CASE WHEN t._state = 'present'"
             " AND a.\"sourcedId\" IS NULL THEN 'absent' END"
             f" WHEN t.\"sourcedId\" IS NULL THEN 'create' WHEN {told} THEN 'delete' WHEN {differs} THEN 'update' END"
         )
@@ -102,7 +102,9 @@ def compare(
             db.execute("CREATE VIEW target AS SELECT * FROM source WHERE false")
         db.execute(f"CREATE TABLE changed AS {_changes(table, read)}")
         found = dict(db.execute("SELECT kind, count(*) FROM changed GROUP BY kind").fetchall())
-        present = int((db.execute("SELECT count(*) FROM target WHERE _state = 'present'").fetchone() or (0,))[0])
+        present = int(
+            (db.execute("SELECT count(*) FROM target WHERE _state = 'present'").fetchone() or (0,))[0]
+        )
         told, absent = found.get("delete", 0), found.get("absent", 0)
         hold = judge(guard, read, absent=absent, present=present)
         create, update = found.get("create", 0), found.get("update", 0)

@@ -64,7 +64,10 @@ def _manifest(bundle: Bundle) -> dict[str, str]:
     rows = [row.cells for row in bundle.rows(MANIFEST) if row.cells]
     if not rows or [cell.strip() for cell in rows[0]] != ["propertyName", "value"]:
         raise CannotRun(
-            "the manifest's header is missing", "propertyName,value", f"{MANIFEST}, line 1", id="sync.bundle-header"
+            "the manifest's header is missing",
+            "propertyName,value",
+            f"{MANIFEST}, line 1",
+            id="sync.bundle-header",
         )
     return {cells[0].strip(): cells[1].strip() for cells in rows[1:] if len(cells) >= 2}
 

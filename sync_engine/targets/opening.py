@@ -48,7 +48,9 @@ def open_target(text: str) -> Target:
             raise UsageProblem("a database in memory would be gone after the run", _EXPECTED, "TARGET")
         return DuckDbTarget(Path(url.database).absolute())
     if engine in ("postgresql", "postgres"):
-        query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+        query = {
+            name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()
+        }
         given = {
             "host": url.host, "port": str(url.port) if url.port else None, "user": url.username,
             "password": str(url.password) if url.password is not None else None, "dbname": url.database,

@@ -96,7 +96,7 @@ class PostgresSession(Session):
         with self._db.cursor(f"export_{table.name}") as cursor:
             cursor.execute(
                 _sql(
-                    f"SELECT {', '.join(map(quoted, table.content))} FROM {quoted(table.name)} WHERE \"tenant\" = ?"
+                    f'SELECT {", ".join(map(quoted, table.content))} FROM {quoted(table.name)} WHERE "tenant" = ?'
                 ),
                 (tenant,),
             )
