@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
-from urllib.parse import unquote
 
 import orjson
 from flask import Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException
 
 from mock_server import writes
 from mock_server.admin import admin_routes
@@ -24,6 +24,7 @@ from mock_server.console import console_routes
 from mock_server.provider import SPLIT_VIEWS, Provider
 from mock_server.quirks.hooks import ErrorAnswer, TokenRequest
 from mock_server.reading import JSON, Answer, empty_collection, read_collection, read_single
+from mock_server.request_target import decoded, root_of, spellings
 from oneroster_standard.oauth1 import HttpMethod
 from oneroster_standard.scopes import IMPLIED, expand
 from oneroster_standard.standard import Operation
@@ -81,15 +82,10 @@ def _match(
                 pairs = zip(wanted, parts, strict=True)
                 return (
                     operation,
-                    {own[1:-1]: unquote(part) for own, part in pairs if own.startswith("{")},
+                    {own[1:-1]: decoded(part) for own, part in pairs if own.startswith("{")},
                     True,
                 )
     return None, {}, known
-
-
-def _raw_path(found: Request) -> str:
-    raw = str(found.environ.get("RAW_URI") or found.environ.get("REQUEST_URI") or "")
-    return raw.partition("?")[0] if raw.startswith("/") else found.path
 
 
 def _subject(provider: Provider, rest: str) -> str:
@@ -97,10 +93,6 @@ def _subject(provider: Provider, rest: str) -> str:
     first = rest.strip("/").partition("/")[0]
     known = {*SPLIT_VIEWS, *(found.path.split("/")[1] for found in provider.standard.operations)}
     return first if first in known else "other"
-
-
-def _root_of(found: Request) -> str:
-    return f"{found.scheme}://{found.host}"
 
 
 def _check_scope(operation: Operation, granted: tuple[str, ...]) -> None:
@@ -124,11 +116,13 @@ class Endpoint:
         """Carry out a request; raises Refusal."""
         provider = self.provider
         query = found.query_string.decode("latin-1")
-        url = _root_of(found) + _raw_path(found)
+        urls = [root_of(found) + path for path in spellings(found)]
         method = "GET" if found.method == "HEAD" else found.method
-        signed_url = f"{url}?{query}" if query else url
         granted = provider.gate.scopes_of(
-            cast(HttpMethod, found.method), signed_url, query, found.headers.get("Authorization")
+            cast(HttpMethod, found.method),
+            [f"{url}?{query}" if query else url for url in urls],
+            query,
+            found.headers.get("Authorization"),
         )
         operation, parameters, known = self._operation(method, rest)
         if operation is None:
@@ -142,10 +136,10 @@ class Endpoint:
         if EMPTY_WHEN_WITHHELD in provider.quirk_ids and provider.setting_against(collection):
             return empty_collection(operation)
         provider.check_open(collection)
-        root = _root_of(found) + root_path
+        root = root_of(found) + root_path
         pairs = parameters_of(query)
         if operation.kind in ("collection", "related"):
-            return read_collection(provider, operation, parameters, pairs, url.rstrip("/"), root)
+            return read_collection(provider, operation, parameters, pairs, urls[0].rstrip("/"), root)
         sourced_id = parameters["sourcedId"]
         if operation.kind == "single":
             return read_single(provider, operation, sourced_id, pairs, root)
@@ -210,7 +204,7 @@ def create_app(site: Site) -> Flask:
     app.register_blueprint(console_routes(site), url_prefix="/_console")
 
     def dispatch(found: Request) -> tuple[Provider | None, str, Answer]:
-        path = _raw_path(found)
+        path = spellings(found)[0]
         provider = tokens.get(path.rstrip("/"))
         if provider is not None:
             try:
@@ -238,6 +232,16 @@ def create_app(site: Site) -> Flask:
                 headers = quirk.headers(headers)
             site.journal[provider.name, f"{request.method} {subject}", status] += 1
         return _response(status, headers, body)
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Response:
+        # JSON for every error: clients stop at a web page, and a fault of ours must not look like a quirk.
+        if isinstance(error, HTTPException):
+            refusal = Refusal(error.code or 500, "invalid data", error.name)
+        else:
+            app.logger.error("a fault of the mock", exc_info=error)
+            refusal = Refusal(500, "invalid data", f"a fault of the mock: {type(error).__name__}")
+        return _response(*_error(None, refusal))
 
     return app
 

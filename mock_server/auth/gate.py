@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from urllib.parse import parse_qsl
 
 from mock_server.answers import unauthorized
@@ -65,16 +65,16 @@ class Gate:
         self._nonces = Nonces()
 
     def scopes_of(
-        self, method: HttpMethod, url: str, query: str, authorization: str | None
+        self, method: HttpMethod, urls: Sequence[str], query: str, authorization: str | None
     ) -> tuple[str, ...]:
         """Scopes of a request.
 
-        url: absolute, as called. Raises Refusal 401.
+        urls: absolute, in every spelling that the client may have signed. Raises Refusal 401.
         """
         if is_signed(authorization, query):
             if "oauth1" not in self._mechanisms:
                 raise unauthorized("signed requests are not accepted here; a bearer token is expected")
-            self._check_signature(method, url, authorization)
+            self._check_signature(method, urls, authorization)
             return self._scopes
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -93,15 +93,23 @@ class Gate:
             return self._scopes
         return self._mint.read(token, self._clock()) if "oauth2" in self._mechanisms else None
 
-    def _check_signature(self, method: HttpMethod, url: str, authorization: str | None) -> None:
-        secrets = {self._credentials.client_id: self._credentials.client_secret}
+    def _check_signature(self, method: HttpMethod, urls: Sequence[str], authorization: str | None) -> None:
         now = self._clock()
-        try:
-            signed = verify(method, url, authorization=authorization, secret_of=secrets.get, now=now)
-        except SignatureRefused as error:
-            raise unauthorized(error.reason) from error
+        signed = self._signed_by(method, urls, authorization, now)
         if not self._nonces.is_new(signed, now):
             raise unauthorized("the nonce was used before")
+
+    def _signed_by(
+        self, method: HttpMethod, urls: Sequence[str], authorization: str | None, now: float
+    ) -> SignedBy:
+        secrets = {self._credentials.client_id: self._credentials.client_secret}
+        reason = ""
+        for url in urls:
+            try:
+                return verify(method, url, authorization=authorization, secret_of=secrets.get, now=now)
+            except SignatureRefused as error:
+                reason = reason or error.reason
+        raise unauthorized(reason)
 
 
 def parameters_of(query: str) -> list[tuple[str, str]]:

@@ -224,6 +224,12 @@ def test_a_method_that_is_not_offered_is_refused_with_those_that_are(
     assert answer.json()["statusInfoSet"]
 
 
+def test_an_unheard_of_method_is_refused_in_json(reference: Wire) -> None:
+    answer = reference.call("PROPFIND", "/users")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (405, "application/json")
+    assert answer.json()["statusInfoSet"]
+
+
 def test_a_trailing_slash_is_served_in_place(reference: Wire, whole: Whole) -> None:
     answer = reference.call("GET", "/orgs/?limit=100")
     assert (answer.status_code, answer.json()) == (200, {"orgs": whole("reference", "orgs")})

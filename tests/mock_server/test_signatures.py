@@ -111,3 +111,8 @@ def test_the_version_may_be_left_out_and_a_callback_may_be_there(reference: Wire
 
 def test_a_signature_may_stand_in_the_query(reference: Wire) -> None:
     assert signed(reference, "/orgs?limit=2", signature_type="QUERY").status_code == 200
+
+
+@pytest.mark.parametrize("segment", ["a%20b", "a@b.example", "a%40b.example", "%7Bx%7D", "o'brien", "%C3%BC"])
+def test_an_id_in_a_signed_path_may_be_encoded_in_any_legal_way(reference: Wire, segment: str) -> None:
+    assert signed(reference, f"/users/{segment}").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -130,3 +131,21 @@ def test_each_method_needs_its_own_scope(
 @pytest.mark.parametrize("vendor", ["powerschool", "infinite-campus", "classlink"])
 def test_vendors_that_only_roster_have_no_gradebook(wires: dict[str, Wire], vendor: str) -> None:
     assert wires[vendor].get("/lineItems").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "sourced_id", ["a b", "x?y&z", "100%", "ü-é", "'quoted'", '"', "..", "a%2Fb", "i" * 255]
+)
+def test_an_id_of_any_letters_can_be_written_read_found_and_removed(reference: Wire, sourced_id: str) -> None:
+    path = f"/categories/{quote(sourced_id, safe='')}"
+    if sourced_id == "..":
+        path = "/categories/%2E%2E"
+    assert put(reference, path, "category", {"title": "Odd"}).status_code == 201
+    assert reference.get(path).json()["category"]["sourcedId"] == sourced_id
+    assert sourced_id in ids(reference.records("/categories", filter="title='Odd'"))
+    assert reference.call("DELETE", path).status_code == 204
+
+
+@pytest.mark.parametrize("path", ["/categories/" + "i" * 256, "/categories/%FF"])
+def test_an_id_that_cannot_be_one_is_refused(reference: Wire, path: str) -> None:
+    assert put(reference, path, "category", {"title": "Odd"}).status_code in (400, 422)
