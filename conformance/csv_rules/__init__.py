@@ -1,5 +1,15 @@
 """The rules for CSV bundles, by family; most are derived from the standard's tables."""
 
-from conformance.csv_rules import archive, cells, manifest, people, references, sessions, structure
+from conformance.csv_rules import (
+    archive,
+    cells,
+    header_rows,
+    manifest,
+    people,
+    references,
+    sessions,
+    structure,
+    vocabulary,
+)
 
-FAMILIES = (archive, manifest, structure, cells, references, sessions, people)
+FAMILIES = (archive, manifest, structure, header_rows, cells, vocabulary, references, sessions, people)

@@ -1,4 +1,4 @@
-"""Rules about single cells, derived from the standard's columns: format, vocabulary, presence, length.
+"""Rules about single cells, derived from the standard's columns: format, presence, length.
 
 Each function says whether the rule applies to a column, and gives the test; it never sees a file.
 """
@@ -21,7 +21,8 @@ _EMAIL = r"^[^@\s,;<>]+@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)*$"
 _PAIR = r"\{[^{}:]+:[^{}]+\}"
 
 
-def _bears_status(cell: Cell) -> bool:
+def bears_status(cell: Cell) -> bool:
+    """Whether the column is one that is blank in bulk and filled in delta files."""
     return cell.column.required == "delta"
 
 
@@ -48,7 +49,7 @@ def required_value(cell: Cell) -> CellTest | None:
 )
 def bulk_status(cell: Cell) -> CellTest | None:
     """Status and dateLastModified are blank in bulk files."""
-    if not _bears_status(cell) or cell.mode != "bulk":
+    if not bears_status(cell) or cell.mode != "bulk":
         return None
     return Whole(lambda series: series != "", judges_blanks=True)
 
@@ -62,90 +63,9 @@ def bulk_status(cell: Cell) -> CellTest | None:
 )
 def delta_status(cell: Cell) -> CellTest | None:
     """Status and dateLastModified are filled in delta files."""
-    if not _bears_status(cell) or cell.mode != "delta":
+    if not bears_status(cell) or cell.mode != "delta":
         return None
     return Whole(lambda series: series == "", judges_blanks=True)
-
-
-def _has_vocabulary(cell: Cell) -> bool:
-    return cell.column.item_format == "enum" and not (_bears_status(cell) and cell.mode == "bulk")
-
-
-def _is_token(cell: Cell, value: str) -> bool:
-    name = cell.column.enumeration
-    allowed = cell.standard.enumerations[name]
-    return value in allowed or (name in cell.standard.extensible and value.startswith("ext:"))
-
-
-def _is_legacy(cell: Cell, value: str) -> bool:
-    return value in cell.standard.legacy.get(cell.column.enumeration, ())
-
-
-@cell_rule(
-    "csv.enumeration",
-    severity="error",
-    section="CSV tables 1.1, enumerations",
-    expected="a token of the column's vocabulary, in its letter case",
-    why="A token that is not in the vocabulary is refused, or the record lands with the wrong meaning.",
-)
-def enumeration(cell: Cell) -> CellTest | None:
-    """Values of an enumerated column are tokens of its vocabulary."""
-    if not _has_vocabulary(cell):
-        return None
-    is_list = cell.column.is_list
-    return Distinct(
-        lambda value: (
-            not all(
-                _is_token(cell, item.strip()) or _is_legacy(cell, item.strip())
-                for item in (value.split(",") if is_list else [value])
-            )
-        )
-    )
-
-
-@cell_rule(
-    "csv.legacy-token",
-    severity="warning",
-    section="CSV tables 1.1, enumerations",
-    expected="a token of the vocabulary's last revision",
-    why="Older revisions had more enrollment roles; importers of today refuse them.",
-)
-def legacy_token(cell: Cell) -> CellTest | None:
-    """Tokens are those of the vocabulary's last revision."""
-    if not _has_vocabulary(cell):
-        return None
-    return Distinct(lambda value: _is_legacy(cell, value) and not _is_token(cell, value))
-
-
-@cell_rule(
-    "csv.grade-code",
-    severity="warning",
-    section="CSV tables 1.1, grades (CEDS entry grade level)",
-    expected="CEDS grade codes such as KG, 01 or 12, joined by commas",
-    why="Local grade names cannot be matched to a grade, so the student is in none.",
-)
-def grade_code(cell: Cell) -> CellTest | None:
-    """Grades are CEDS codes."""
-    codes = set(cell.standard.enumerations.get("gradeCode", ()))
-    if cell.column.header not in ("grades", "grade") or not codes:
-        return None
-    return Distinct(lambda value: not all(item.strip() in codes for item in value.split(",") if item))
-
-
-@cell_rule(
-    "csv.code-list",
-    severity="warning",
-    section="CSV tables 1.1, demographics",
-    expected="a code of the recommended list",
-    why="A code of another list cannot be reported on.",
-)
-def code_list(cell: Cell) -> CellTest | None:
-    """Coded text columns hold codes of the recommended list."""
-    name = cell.column.enumeration
-    if cell.column.item_format != "string" or not name or name == "gradeCode":
-        return None
-    codes = set(cell.standard.enumerations[name])
-    return Distinct(lambda value: value not in codes)
 
 
 @cell_rule(
@@ -191,7 +111,7 @@ def date_form(cell: Cell) -> CellTest | None:
 )
 def date_time(cell: Cell) -> CellTest | None:
     """Instants are written in UTC as YYYY-MM-DDThh:mm:ss.sssZ."""
-    if cell.column.item_format != "dateTime" or cell.mode == "bulk" and _bears_status(cell):
+    if cell.column.item_format != "dateTime" or cell.mode == "bulk" and bears_status(cell):
         return None
     return Distinct(lambda value: not is_strict_instant(value))
 

@@ -1,4 +1,4 @@
-"""Rules about bytes, lines and the header row of each file; they only report what the reader met."""
+"""Rules about the bytes and lines of each file; they only report what the reader met."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from conformance.csv_rules.facts import BundleFacts, Finding, Skip, of_faults
 from conformance.csv_rules.rulebook import bundle_rule
 
 FORMAT = "CSV tables 1.1, CSV format"
-HEADER = "CSV tables 1.1, header row"
 
 
-def _files(facts: BundleFacts) -> list[FileReading]:
+def files_read(facts: BundleFacts) -> list[FileReading]:
+    """Every file that was opened, the manifest included; raises Skip when there is none."""
     if not facts.readings:
         raise Skip("no file was read")
     return list(facts.readings.values())
 
 
-def _headed(facts: BundleFacts) -> list[FileReading]:
-    readings = [reading for reading in _files(facts) if reading.header.is_readable]
+def files_with_header(facts: BundleFacts) -> list[FileReading]:
+    """Files whose header row can be read; raises Skip when there is none."""
+    readings = [reading for reading in files_read(facts) if reading.header.is_readable]
     if not readings:
         raise Skip("no file has a header row that can be read")
     return readings
@@ -36,7 +37,7 @@ def _headed(facts: BundleFacts) -> list[FileReading]:
 )
 def encoding(facts: BundleFacts) -> Iterator[Finding]:
     """Files are encoded in UTF-8."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         yield from of_faults("csv.encoding", reading, "not-utf8", "bytes that are not UTF-8")
         yield from of_faults("csv.encoding", reading, "wide-encoding", "the file is not UTF-8")
 
@@ -50,7 +51,7 @@ def encoding(facts: BundleFacts) -> Iterator[Finding]:
 )
 def byte_order_mark(facts: BundleFacts) -> Iterator[Finding]:
     """Files start without a byte order mark."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         yield from of_faults("csv.byte-order-mark", reading, "byte-order-mark", "a byte order mark")
 
 
@@ -63,7 +64,7 @@ def byte_order_mark(facts: BundleFacts) -> Iterator[Finding]:
 )
 def nul_byte(facts: BundleFacts) -> Iterator[Finding]:
     """Files hold no NUL bytes."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         yield from of_faults("csv.nul-byte", reading, "nul-byte", "a NUL byte")
 
 
@@ -77,7 +78,7 @@ def nul_byte(facts: BundleFacts) -> Iterator[Finding]:
 )
 def delimiter(facts: BundleFacts) -> Iterator[Finding]:
     """Cells are separated by commas."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         met = reading.header.delimiter
         if met != ",":
             yield Finding("csv.delimiter", f"{DELIMITERS[met]} separates the cells", reading.name, 1)
@@ -92,7 +93,7 @@ def delimiter(facts: BundleFacts) -> Iterator[Finding]:
 )
 def line_endings(facts: BundleFacts) -> Iterator[Finding]:
     """Lines end in CRLF, or at least all in the same way."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         ends = reading.line_ends
         if set(ends) <= {"\r\n"}:
             continue
@@ -114,7 +115,7 @@ def line_endings(facts: BundleFacts) -> Iterator[Finding]:
 )
 def quoting(facts: BundleFacts) -> Iterator[Finding]:
     """Quotes come in pairs and enclose whole cells."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         yield from of_faults("csv.quoting", reading, "quoting", "a quote out of place")
 
 
@@ -128,7 +129,7 @@ def quoting(facts: BundleFacts) -> Iterator[Finding]:
 )
 def row_width(facts: BundleFacts) -> Iterator[Finding]:
     """Rows have as many cells as the header."""
-    for reading in _headed(facts):
+    for reading in files_with_header(facts):
         yield from of_faults("csv.row-width", reading, "short-row", "a row with too few cells")
         yield from of_faults("csv.row-width", reading, "long-row", "a row with too many cells")
 
@@ -142,7 +143,7 @@ def row_width(facts: BundleFacts) -> Iterator[Finding]:
 )
 def blank_row(facts: BundleFacts) -> Iterator[Finding]:
     """No line is blank."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         yield from of_faults("csv.blank-row", reading, "blank-row", "a blank line")
 
 
@@ -155,7 +156,7 @@ def blank_row(facts: BundleFacts) -> Iterator[Finding]:
 )
 def line_break(facts: BundleFacts) -> Iterator[Finding]:
     """No cell holds a line break."""
-    for reading in _headed(facts):
+    for reading in files_with_header(facts):
         yield from of_faults(
             "csv.line-break", reading, "carriage-return-in-cell", "a carriage return in a cell"
         )
@@ -174,7 +175,7 @@ def line_break(facts: BundleFacts) -> Iterator[Finding]:
 )
 def line_length(facts: BundleFacts) -> Iterator[Finding]:
     """Lines are of a length that can be a record."""
-    for reading in _files(facts):
+    for reading in files_read(facts):
         yield from of_faults("csv.line-length", reading, "line-too-long", "a line of more than 16 MB")
 
 
@@ -188,123 +189,6 @@ def line_length(facts: BundleFacts) -> Iterator[Finding]:
 )
 def file_has_rows(facts: BundleFacts) -> Iterator[Finding]:
     """Files have at least one row below the header."""
-    for reading in _headed(facts):
+    for reading in files_with_header(facts):
         if reading.rows == 0 and not reading.lost and not reading.stopped_by:
             yield Finding("csv.file-has-rows", "a header and no rows", reading.name, reading.lines)
-
-
-@bundle_rule(
-    "csv.header-present",
-    severity="error",
-    section=HEADER,
-    expected="the standard's column names in the first row",
-    why="The first record is taken for names, and no column is found.",
-    remedy="switch the header row on in the export",
-)
-def header_present(facts: BundleFacts) -> Iterator[Finding]:
-    """The first row holds the column names."""
-    for reading in _files(facts):
-        header = reading.header
-        if header.is_empty and reading.stopped_by not in ("cut", "line-too-long"):
-            yield Finding("csv.header-present", "the file is empty", reading.name, 1)
-        elif not header.is_present:
-            yield Finding("csv.header-present", "the first row is not a header", reading.name, 1)
-
-
-@bundle_rule(
-    "csv.header-columns",
-    severity="error",
-    section=HEADER,
-    expected="all columns of the table, optional ones too",
-    why="Importers that go by position read every later column wrongly.",
-)
-def header_columns(facts: BundleFacts) -> Iterator[Finding]:
-    """All columns of the standard are in the header, optional ones too."""
-    for reading in _headed(facts):
-        missing = reading.header.missing
-        if missing:
-            yield Finding(
-                "csv.header-columns",
-                f"missing: {', '.join(missing)}",
-                reading.name,
-                reading.lines,
-                missing[0],
-                count=len(missing),
-                cause_of="csv.header-unique" if reading.header.doubled else "",
-            )
-
-
-@bundle_rule(
-    "csv.header-spelling",
-    severity="error",
-    section=HEADER,
-    expected="the standard's names, letter by letter",
-    why="Columns are found by their exact name.",
-    remedy="name the columns in the export as the standard does, without prefixes",
-)
-def header_spelling(facts: BundleFacts) -> Iterator[Finding]:
-    """Column names are spelt as in the standard."""
-    for reading in _headed(facts):
-        for met, meant in reading.header.misspelt.items():
-            yield Finding(
-                "csv.header-spelling",
-                f"{met} stands for {meant}",
-                reading.name,
-                reading.lines,
-                meant,
-                expected=meant,
-                observed=met,
-            )
-
-
-@bundle_rule(
-    "csv.header-unique",
-    severity="error",
-    section=HEADER,
-    expected="each name once",
-    why="One of the two columns is lost, and which one depends on the reader.",
-)
-def header_unique(facts: BundleFacts) -> Iterator[Finding]:
-    """Column names are there once."""
-    for reading in _headed(facts):
-        for name in reading.header.doubled:
-            yield Finding("csv.header-unique", f"{name} stands twice", reading.name, reading.lines, name)
-
-
-@bundle_rule(
-    "csv.header-order",
-    severity="error",
-    section=HEADER,
-    expected="the order of the table, metadata columns last",
-    why="Importers that go by position put values into other fields.",
-)
-def header_order(facts: BundleFacts) -> Iterator[Finding]:
-    """Columns come in the order of the standard."""
-    for reading in _headed(facts):
-        if reading.header.out_of_order:
-            met = reading.header.out_of_order
-            yield Finding(
-                "csv.header-order", met, reading.name, reading.lines, met.partition(" ")[0], observed=met
-            )
-
-
-@bundle_rule(
-    "csv.extra-column",
-    severity="error",
-    section=HEADER,
-    expected="extra columns as metadata.name only, after the others",
-    why="Unknown columns are refused, or shift what follows.",
-)
-def extra_column(facts: BundleFacts) -> Iterator[Finding]:
-    """Extra columns are metadata columns."""
-    for reading in _headed(facts):
-        extra = reading.header.extra
-        if extra:
-            yield Finding(
-                "csv.extra-column",
-                f"not of the standard: {', '.join(extra[:5])}",
-                reading.name,
-                reading.lines,
-                extra[0],
-                count=len(extra),
-            )
