@@ -12,6 +12,7 @@ from datetime import date
 
 import conformance.api_checks
 from conformance.causes import attach_causes
+from conformance.known import mark_known
 from conformance.notices import Notice, fold
 from conformance.probe import BudgetSpent, Exchange, Probe
 from conformance.registry import CHECKS, Check, Skip
@@ -22,7 +23,7 @@ from conformance.survey import CORE, OPTIONAL, Survey
 from oneroster_harness.problems import CannotRun, UsageProblem
 from oneroster_harness.providers import Endpoint, redact
 from oneroster_harness.terminal import AS_OF, DEFAULT_SEED, VERSION
-from oneroster_standard.dialects import SHIPPED, Dialect, load_dialect, load_quirks
+from oneroster_standard.dialects import SHIPPED, Dialect, load_dialect
 from oneroster_standard.standard import load
 
 __all__ = ["DEFAULT_BUDGET", "Order", "conformance", "judge"]
@@ -94,9 +95,10 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
             found += notices
         if any(outcome.reason.startswith("the budget") for outcome in report.outcomes):
             report.incomplete.append(f"the budget of {order.budget} requests was spent")
-    known = known_checks(load_dialect(endpoint.vendor)) if endpoint.vendor else frozenset()
-    report.findings = [_mark_known(notice, known, dialect) for notice in attach_causes(found)]
-    report.outcomes = [_with_reason(outcome, report.findings, dialect) for outcome in report.outcomes]
+    report.findings = attach_causes(found)
+    report.outcomes = [_seen(outcome, report.findings) for outcome in report.outcomes]
+    if endpoint.vendor:
+        mark_known(report, dialect)
     report.requests = probe.sent
     report.elapsed_s = time.perf_counter() - started
     return report
@@ -126,13 +128,6 @@ def guessed_dialect(url: str) -> Dialect:
         if path.value.rstrip("/") in url
     ]
     return load_dialect(max(matches)[1] if matches else "reference")
-
-
-def known_checks(dialect: Dialect) -> frozenset[str]:
-    """Checks that a vendor is documented to fail: named by its file, or tripped by its quirks."""
-    quirks = load_quirks()
-    tripped = {check for name in dialect.default_quirks if name in quirks for check in quirks[name].trips}
-    return dialect.known_checks | tripped
 
 
 def _read(run: Run, tell: Progress) -> None:
@@ -205,20 +200,7 @@ def _refused(exchange: Exchange, dialect: Dialect) -> Notice:
     )  # fmt: skip
 
 
-def _mark_known(notice: Notice, known: frozenset[str], dialect: Dialect) -> Notice:
-    if notice.check in known or notice.cause_of in known:
-        return replace(notice, known=True, severity="info", remedy=_known_remedy(notice, dialect))
-    return notice
-
-
-def _known_remedy(notice: Notice, dialect: Dialect) -> str:
-    return notice.remedy if notice.remedy != "report it to the vendor" else f"{dialect.title} is known for it: expect it"
-
-
-def _with_reason(outcome: Outcome, findings: list[Notice], dialect: Dialect) -> Outcome:
-    own = [notice for notice in findings if notice.check == outcome.id]
-    if own and outcome.outcome == "skip":
-        return replace(outcome, outcome="fail", reason="")
-    if own and all(notice.known for notice in own):
-        return replace(outcome, reason=f"known deviation of {dialect.title}")
-    return outcome
+def _seen(outcome: Outcome, findings: list[Notice]) -> Outcome:
+    """An outcome, failed when a finding bears its check although it was not put: a refused sign-in."""
+    own = any(notice.check == outcome.id for notice in findings)
+    return replace(outcome, outcome="fail", reason="") if own and outcome.outcome == "skip" else outcome

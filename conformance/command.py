@@ -6,6 +6,7 @@ Called by the front door; judging is done by the judges, wording by the reports.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from conformance.api_judge import DEFAULT_BUDGET, Order
 from conformance.api_judge import judge as judge_api
 from conformance.catalogue import entries
 from conformance.csv_judge import judge as judge_csv
+from conformance.known import mark_known
 from conformance.report import Report
 from conformance.reports import read_order, write_reports
 from conformance.reports.text import text_report
@@ -35,7 +37,7 @@ from oneroster_harness.terminal import (
     spec_option,
     vendor_option,
 )
-from oneroster_standard.dialects import DialectProblem, load_dialect
+from oneroster_standard.dialects import Dialect, DialectProblem, load_dialect
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +51,7 @@ CSV_EPILOG = """
 \b
 Examples:
   oneroster check csv district.zip
-  oneroster check csv ./bundle --fail-on warning --report junit:bundle.xml
+  oneroster check csv ./bundle --vendor infinite-campus --report junit:bundle.xml
 """
 CHECKS_EPILOG = """
 \b
@@ -101,15 +103,13 @@ def check_api(
     _refuse_unknown(only + skipped, "api")
     for order in reports:
         read_order(order)
-    if vendor:
-        try:
-            load_dialect(vendor)
-        except DialectProblem as problem:
-            raise UsageProblem(str(problem)) from problem
+    _dialect(vendor)
     endpoint = resolve(
         url, auth=auth, token_url=token_url, spec=spec, vendor=vendor, providers_file=providers_file, environ=os.environ
     )
     order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped)
+    # Hypothesis keeps constants of the source it has seen; not in the user's current folder.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir(), "oneroster-harness-hypothesis")))
     with progress() as bar:
         task = bar.add_task("sign in", total=None)
         report = judge_api(endpoint, order_of_run, progress=lambda text: bar.update(task, description=text))
@@ -119,16 +119,20 @@ def check_api(
 @check.command("csv", epilog=CSV_EPILOG)
 @click.argument("path", type=click.Path(path_type=Path))
 @spec_option
+@vendor_option()
 @run_options
 def check_csv(
-    path: Path, spec: str | None, only: tuple[str, ...], skipped: tuple[str, ...], reports: tuple[str, ...], seed: int,
+    path: Path, spec: str | None, vendor: str | None, only: tuple[str, ...], skipped: tuple[str, ...], reports: tuple[str, ...], seed: int,
     as_of: date, fail_on: str, json_target: str | None,
 ) -> None:  # fmt: skip
     """Judge the CSV bundle at PATH, a folder or a ZIP."""
     _refuse_unknown(only + skipped, "csv")
     for order in reports:
         read_order(order)
+    dialect = _dialect(vendor)
     report = judge_csv(path, spec=spec, seed=seed, as_of=as_of)
+    if dialect:
+        mark_known(report, dialect)
     if only or skipped:
         report.keep(Order(only=only, skip=skipped).asks)
     _finish(report, reports, fail_on, json_target)
@@ -149,6 +153,13 @@ def _finish(report: Report, reports: tuple[str, ...], fail_on: str, json_target:
     echo_text(text_report(report, fail_on).rstrip("\n"), json_target)
     echo_json(report.document(), json_target)
     raise SystemExit(EXIT_FINDINGS if report.fails_at(fail_on) else EXIT_CLEAN)
+
+
+def _dialect(vendor: str | None) -> Dialect | None:
+    try:
+        return load_dialect(vendor) if vendor else None
+    except DialectProblem as problem:
+        raise UsageProblem(str(problem)) from problem
 
 
 def _refuse_unknown(names: tuple[str, ...], judges: str) -> None:

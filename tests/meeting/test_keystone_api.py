@@ -1,0 +1,108 @@
+"""The keystone: every quirk is caught by the one check that its source names, and the reference raises nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from conformance.api_judge import CHECKS, Order, judge
+from conformance.report import Report
+from mock_server.mock_process import RunningMock, running_mock
+from oneroster_standard.dialects import load_dialect, load_quirks
+from tests.meeting.endpoints import endpoint_of
+
+VENDORS = ("powerschool", "infinite-campus", "classlink")
+SMALL = 150
+TOO_FEW_SECTIONS = {"class.same-titles"}
+"""Needs several sections of one course in one school, which a district of 1,000 students has."""
+SCOPES = {
+    "people.administrators-missing": 'hidden_roles = ["administrator"]',
+    "people.hidden-by-account": "accounts_needed = true",
+    "people.staff-row-per-school": "staff_row_per_school = true",
+    "class.without-people": "empty_classes = true",
+}
+"""How a vendor file of one's own turns on what a vendor's scope does."""
+ON_THE_WIRE = [found.id for found in load_quirks().values() if found.hook == "mock" and found.id not in TOO_FEW_SECTIONS]
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[RunningMock]:
+    """A reference provider that a quirk shows on in two seconds."""
+    with running_mock(students=SMALL, vendors=["reference"]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def full() -> Iterator[RunningMock]:
+    """The default district behind all four providers."""
+    with running_mock(students=1_000) as found:
+        yield found
+
+
+def roots(report: Report) -> set[str]:
+    """Checks whose findings follow from no other finding."""
+    return {notice.check for notice in report.findings if not notice.cause_of}
+
+
+def faults_of_checks(report: Report) -> list[str]:
+    """Checks that failed themselves."""
+    return [outcome.id for outcome in report.outcomes if outcome.outcome == "error"]
+
+
+@pytest.mark.parametrize("quirk", ON_THE_WIRE)
+def test_a_quirk_is_caught_by_its_check_and_by_no_other_root(small: RunningMock, quirk: str) -> None:
+    small.reset()
+    small.set_quirks("reference", [quirk])
+    endpoint = endpoint_of(small, "reference")
+    if quirk == "token.app-name-required":
+        endpoint = replace(endpoint, token_url=f"{endpoint.token_url}?appName=harness")
+    report = judge(endpoint, Order(allow_writes=True))
+    assert roots(report) == set(load_quirks()[quirk].trips)
+    assert faults_of_checks(report) == []
+
+
+@pytest.mark.parametrize("quirk", sorted(SCOPES))
+def test_a_scope_is_caught_by_its_check(tmp_path: Path, quirk: str) -> None:
+    reference = files("oneroster_standard.dialects").joinpath("reference.toml").read_text("utf-8")
+    own = tmp_path / "own.toml"
+    text = reference.replace('name = "reference"', 'name = "own"').replace("[remedies]", f"[scope]\n{SCOPES[quirk]}\n\n[remedies]")
+    own.write_text(text, encoding="utf-8")
+    with running_mock(students=SMALL, vendors=[str(own)]) as mock:
+        report = judge(endpoint_of(mock, "own"))
+    assert roots(report) == set(load_quirks()[quirk].trips)
+
+
+def test_every_quirk_is_put_to_the_suite() -> None:
+    assert set(ON_THE_WIRE) | set(SCOPES) | TOO_FEW_SECTIONS == set(load_quirks())
+
+
+def test_the_reference_raises_nothing_and_leaves_no_check_out(full: RunningMock) -> None:
+    full.reset()
+    report = judge(endpoint_of(full, "reference"), Order(allow_writes=True))
+    assert report.findings == []
+    assert [outcome for outcome in report.outcomes if outcome.outcome != "pass"] == []
+    assert {outcome.id for outcome in report.outcomes} == set(CHECKS)
+    assert report.verdict == "pass"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_vendors_deviations_are_found_and_marked_known(full: RunningMock, vendor: str) -> None:
+    full.reset()
+    report = judge(endpoint_of(full, vendor, known_for=vendor))
+    assert [notice.message for notice in report.findings if not notice.known] == []
+    assert report.verdict == "pass"
+    expected = {check for quirk in load_dialect(vendor).default_quirks for check in load_quirks()[quirk].trips}
+    assert expected <= {notice.check for notice in report.findings}
+    assert faults_of_checks(report) == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_without_the_vendors_name_the_standard_alone_decides(full: RunningMock, vendor: str) -> None:
+    full.reset()
+    report = judge(endpoint_of(full, vendor))
+    assert report.verdict == "fail"
+    assert not any(notice.known for notice in report.findings)
