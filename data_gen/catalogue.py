@@ -9,6 +9,7 @@ from typing import Any
 
 from data_gen import defects
 from data_gen.defects.registry import DEFECTS
+from data_gen.defects.sources import source_text
 
 
 def entries() -> list[dict[str, Any]]:
@@ -22,7 +23,7 @@ def entries() -> list[dict[str, Any]]:
             "description": found.description or found.title,
             "severity": "",
             "section": "",
-            "source": found.source,
+            "source": source_text(found.source),
             "confidence": {},
             "assumed": False,
             "trips": [found.trips],
