@@ -1,4 +1,4 @@
-"""The admin API: settings, quirks, credentials, reset, truth, journal, health.
+"""The admin API: settings, quirks, credentials, reset, truth, journal, metrics, health.
 
 Called by tests and the demo with the admin token; answers JSON and never a person's value except in the truth.
 """
@@ -59,9 +59,21 @@ def admin_routes(site: Site) -> Blueprint:
         site.journal.clear()
         return _json({"status": "reset"})
 
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        lines = ["# TYPE oneroster_mock_requests_total counter"]
+        for (vendor, what, status), count in sorted(site.journal.items()):
+            labels = f'vendor="{vendor}",what="{what}",status="{status}"'
+            lines.append(f"oneroster_mock_requests_total{{{labels}}} {count}")
+        return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
+
     @blueprint.post("/advance")
     def advance() -> Response:
         return _json({"error": "advancing days is not available in this release"}, 501)
+
+    @blueprint.post("/snapshot")
+    def snapshot() -> Response:
+        return _json({"error": "snapshots are not available in this release"}, 501)
 
     @blueprint.route("/vendors/<vendor>/<subject>", methods=["GET", "PUT"])
     def vendor_state(vendor: str, subject: str) -> Response:

@@ -55,6 +55,10 @@ def _dialects(vendors: Sequence[str]) -> list[Dialect]:
             found.append(load_dialect(name))
         except DialectProblem as error:
             raise UsageProblem(str(error)) from error
+    names = [dialect.name for dialect in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageProblem(f"vendor {name!r} is given twice", "each provider has a name of its own")
     return found
 
 
@@ -75,7 +79,7 @@ def _check_names(
 ) -> None:
     known = load_quirks()
     for dialect in dialects:
-        for quirk in quirks[dialect.name]:
+        for quirk in (*dialect.default_quirks, *quirks[dialect.name]):
             if quirk not in known:
                 raise unknown("quirk", quirk, known)
         settings = [setting.id for setting in dialect.settings]
@@ -169,7 +173,7 @@ def serve(
             folder, students or DEFAULT_STUDENTS, DEFAULT_SEED if seed is None else seed, as_of
         )
         rows = [
-            {"dialect": name, "store": str(_view(base, folder, dialect)), "quirks": own_quirks[dialect.name],
+            {"dialect": name, "store": str(_view(base, folder, dialect, name)), "quirks": own_quirks[dialect.name],
              "withheld": own_withheld[dialect.name]}
             for name, dialect in zip(vendors or SHIPPED, dialects, strict=True)
         ]  # fmt: skip
@@ -197,18 +201,21 @@ def _fresh(folder: Path, students: int, seed: int, as_of: date) -> Path:
     return made
 
 
-def _view(base: Path, folder: Path, dialect: Dialect) -> Path:
+def _view(base: Path, folder: Path, dialect: Dialect, name: str) -> Path:
+    """The store that a vendor serves. name: the dialect as it was given, a vendor or a file."""
     try:
-        meta = Store.open(base).meta
+        shown = str(Store.open(base).meta.get("vendor", "reference"))
     except StoreProblem as error:
         raise CannotRun(
             str(error), "a .district store", try_="write one with `oneroster generate X.district`"
         ) from error
-    if (
-        dialect.name == "reference"
-        or not (dialect.ids or dialect.scope)
-        or meta.get("vendor") == dialect.name
-    ):
+    if shown == dialect.name or (shown == "reference" and not (dialect.ids or dialect.scope)):
         return base
-    seen: Path = _district_function("view")(base, folder / f"{dialect.name}.district", vendor=dialect.name)
+    if shown != "reference":
+        raise UsageProblem(
+            f"this district is seen through {shown}; {dialect.name} cannot be shown from it",
+            f"--vendor {shown}, or a district that was generated without --vendor",
+            str(base),
+        )
+    seen: Path = _district_function("view")(base, folder / f"{dialect.name}.district", vendor=name)
     return seen

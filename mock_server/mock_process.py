@@ -143,17 +143,24 @@ def stop(process: subprocess.Popen[bytes]) -> int:
 
 @contextmanager
 def running_mock(
-    *, students: int, seed: int = 1, vendors: Sequence[str] = (), options: Sequence[str] = ()
+    district: Path | None = None,
+    *,
+    students: int = 60,
+    seed: int = 1,
+    vendors: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> Iterator[RunningMock]:
     """Run `oneroster serve` on a free port for the length of a with block.
 
+    district: a .district store; without it one of students and seed is made for the length of the block.
     vendors: names or dialect files, none means all. options: more options of the command.
     Raises MockProblem with what the command printed when it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="oneroster-process-") as folder:
         ready, errors = Path(folder) / "ready.json", Path(folder) / "errors.txt"
+        made = [str(district)] if district else ["--students", str(students), "--seed", str(seed)]
         command = [
-            sys.executable, "-m", "oneroster_harness", "serve", "--students", str(students), "--seed", str(seed),
+            sys.executable, "-m", "oneroster_harness", "serve", *made,
             "--port", "0", "--ready-file", str(ready), *(part for vendor in vendors for part in ("--vendor", vendor)),
             *options,
         ]  # fmt: skip

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+from datetime import date
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,17 @@ import requests
 from mock_server.mock_process import MockProblem, RunningMock, running_mock
 from tests.mock_server.wire import WITHIN_S, Wire, status_of
 
+OWN_DIALECT = """
+name = "own"
+title = "Own SIS"
+auth = ["bearer"]
+[[path]]
+path = "/own/v1p1"
+basis = "guess"
+[[deviation]]
+quirk = "paging.no-link"
+basis = "guess"
+"""
 SERVE = [sys.executable, "-m", "oneroster_harness", "serve"]
 
 
@@ -70,6 +83,7 @@ def test_the_console_shows_every_provider_and_no_secret(oneroster_mock: RunningM
         (("--quirk", "classlnk:paging.no-link"), "did you mean 'classlink'"),
         (("--withhold", "powerschool:enrolments"), "did you mean 'enrollments'"),
         (("--vendor", "/no/such/file.toml"), "no such dialect"),
+        (("--vendor", "classlink", "--vendor", "classlink"), "given twice"),
         (("--workers", "4"), "1 in this release"),
         (("some.district", "--students", "5"), "exclude each other"),
     ],
@@ -149,14 +163,34 @@ def test_options_choose_vendors_quirks_and_settings_and_a_reset_keeps_them() -> 
 
 def test_a_dialect_file_is_served_under_its_own_name(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
-    path.write_text(
-        'name = "own"\ntitle = "Own SIS"\nauth = ["bearer"]\n'
-        '[[path]]\npath = "/own/v1p1"\nbasis = "guess"\n[[deviation]]\nquirk = "paging.no-link"\nbasis = "guess"\n'
-    )
+    path.write_text(OWN_DIALECT)
     with running_mock(students=5, vendors=[str(path)]) as mock:
         answer = Wire(mock.provider("own")).get("/orgs", limit=1)
     assert answer.status_code == 200
     assert "Link" not in answer.headers
+
+
+def test_a_dialect_file_has_ids_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN_DIALECT + '[ids]\ndefault = "numeric"\n')
+    with running_mock(students=5, vendors=[str(path)]) as mock:
+        assert all(one["sourcedId"].isdigit() for one in Wire(mock.provider("own")).records("/classes"))
+
+
+def test_a_written_district_is_served_as_the_vendor_it_is_seen_through(tmp_path: Path) -> None:
+    build, view = (
+        next(iter(entry_points(group="oneroster.districts", name=name))).load() for name in ("build", "view")
+    )
+    whole = build(tmp_path / "whole.district", students=5, seed=3, as_of=date(2026, 10, 1))
+    seen = view(whole, tmp_path / "seen.district", vendor="powerschool")
+    pages = []
+    for district in (whole, seen):
+        with running_mock(district, vendors=["powerschool"]) as mock:
+            pages.append([one["sourcedId"] for one in Wire(mock.provider("powerschool")).records("/users")])
+    assert pages[0] == pages[1]
+    ended = refused(str(seen), "--port", "0")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "seen through powerschool" in ended.stderr
 
 
 def test_the_fixture_s_problem_repeats_what_the_command_said() -> None:
@@ -222,6 +256,11 @@ def test_the_journal_counts_requests_without_ids(oneroster_mock: RunningMock, re
     rows = {(row["what"], row["status"]): row["count"] for row in oneroster_mock.journal()}
     assert rows == {("GET orgs", 200): 1, ("GET users", 404): 1, ("GET other", 404): 1}
     assert token not in json.dumps(oneroster_mock.journal())
+    admin = {"Authorization": f"Bearer {oneroster_mock.ready['admin_token']}"}
+    metrics = requests.get(
+        f"{oneroster_mock.ready['admin_url']}/metrics", headers=admin, timeout=WITHIN_S
+    ).text
+    assert 'oneroster_mock_requests_total{vendor="reference",what="GET orgs",status="200"} 1' in metrics
 
 
 @pytest.mark.parametrize("vendor", ["reference", "powerschool", "infinite-campus", "classlink"])
