@@ -1,0 +1,17 @@
+"""Marks by folder: what needs a running server is not part of the fast tier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SERVED = ("mock_server", "meeting", "sync_engine", "services", "conformance/test_api_faults.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start processes of their own."""
+    for item in items:
+        if any(item.path.is_relative_to(HERE / name) for name in SERVED):
+            item.add_marker(pytest.mark.served)
