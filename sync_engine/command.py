@@ -38,6 +38,7 @@ from sync_engine.guard import DeleteGuard
 from sync_engine.plan import Plan
 from sync_engine.reading import Source, SourceOptions, open_source
 from sync_engine.result import Result
+from sync_engine.snapshot import Scratch
 from sync_engine.sources.connection import Patience
 from sync_engine.targets.opening import open_target, shown
 from sync_engine.targets.session import Target
@@ -212,9 +213,13 @@ def _opened(source: str, target: str, options: dict[str, Any]) -> tuple[Source, 
 
 def _planned(source: Source, target: Target, folder: Path, options: dict[str, Any]) -> Plan:
     guard = DeleteGuard(options["max_delete_percent"], options["max_delete_count"], options["delete_floor"])
-    with tempfile.TemporaryDirectory(prefix="oneroster-snapshot-") as staging, progress() as bar:
+    with (
+        tempfile.TemporaryDirectory(prefix="oneroster-snapshot-") as staging,
+        Scratch(Path(staging)) as scratch,
+        progress() as bar,
+    ):
         task = bar.add_task("reading", total=None)
-        snapshot = source.read(Path(staging), lambda name: bar.update(task, description=f"reading {name}"))
+        snapshot = source.read(scratch, lambda name: bar.update(task, description=f"reading {name}"))
         bar.update(task, description="comparing")
         return plans.make(
             snapshot, target, source=source.shown, tenant=options["tenant"], guard=guard, folder=folder

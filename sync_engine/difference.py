@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from sync_engine.guard import DeleteGuard, Hold, judge
 from sync_engine.landing import Table
 from sync_engine.snapshot import EntityRead, Snapshot
-from sync_engine.targets.session import quoted
+from sync_engine.sql_text import literal, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Difference:
 
 
 def _files(paths: Sequence[Path]) -> str:
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    listed = ", ".join(map(literal, paths))
     return f"read_parquet([{listed}])"
 
 
@@ -92,37 +90,34 @@ def compare(
     """Compare one entity and write its changes into `folder`; target_files: its rows now, none for no table."""
     read = snapshot.entities[table.name]
     names = ", ".join(map(quoted, table.content))
-    with duckdb.connect() as db:
-        db.execute(f"SET temp_directory = '{str(snapshot.folder).replace(chr(39), chr(39) * 2)}'")
-        db.execute(f"CREATE VIEW source AS SELECT {names} FROM {_files([snapshot.path(table.name)])}")
-        db.execute(f"CREATE VIEW aside AS SELECT * FROM {_files([snapshot.aside(table.name)])}")
-        if target_files:
-            db.execute(f"CREATE VIEW target AS SELECT {names} FROM {_files(target_files)}")
-        else:
-            db.execute("CREATE VIEW target AS SELECT * FROM source WHERE false")
-        db.execute(f"CREATE TABLE changed AS {_changes(table, read)}")
-        found = dict(db.execute("SELECT kind, count(*) FROM changed GROUP BY kind").fetchall())
-        present = int(
-            (db.execute("SELECT count(*) FROM target WHERE _state = 'present'").fetchone() or (0,))[0]
-        )
-        told, absent = found.get("delete", 0), found.get("absent", 0)
-        hold = judge(guard, read, absent=absent, present=present)
-        create, update = found.get("create", 0), found.get("update", 0)
-        counts = Counts(
-            create, update, told + (0 if hold else absent), max(read.rows - create - update - told, 0),
-            absent if hold else 0, read.quarantined,
-        )  # fmt: skip
+    db = snapshot.scratch.db
+    db.execute(f"CREATE OR REPLACE VIEW source AS SELECT {names} FROM {_files([snapshot.path(table.name)])}")
+    db.execute(f"CREATE OR REPLACE VIEW aside AS SELECT * FROM {_files([snapshot.aside(table.name)])}")
+    if target_files:
+        db.execute(f"CREATE OR REPLACE VIEW target AS SELECT {names} FROM {_files(target_files)}")
+    else:
+        db.execute("CREATE OR REPLACE VIEW target AS SELECT * FROM source WHERE false")
+    db.execute(f"CREATE OR REPLACE TABLE changed AS {_changes(table, read)}")
+    found = dict(db.execute("SELECT kind, count(*) FROM changed GROUP BY kind").fetchall())
+    present = int((db.execute("SELECT count(*) FROM target WHERE _state = 'present'").fetchone() or (0,))[0])
+    told, absent = found.get("delete", 0), found.get("absent", 0)
+    hold = judge(guard, read, absent=absent, present=present)
+    create, update = found.get("create", 0), found.get("update", 0)
+    counts = Counts(
+        create, update, told + (0 if hold else absent), max(read.rows - create - update - told, 0),
+        absent if hold else 0, read.quarantined,
+    )  # fmt: skip
 
-        def written(suffix: str, where: str, rows: int) -> Path | None:
-            if not rows:
-                return None
-            file = folder / f"{table.name}.{suffix}.parquet"
-            chosen = f'SELECT {names} FROM changed WHERE {where} ORDER BY "sourcedId"'
-            db.execute(f"COPY ({chosen}) TO '{str(file).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
-            return file
+    def written(suffix: str, where: str, rows: int) -> Path | None:
+        if not rows:
+            return None
+        file = folder / f"{table.name}.{suffix}.parquet"
+        chosen = f'SELECT {names} FROM changed WHERE {where} ORDER BY "sourcedId"'
+        db.execute(f"COPY ({chosen}) TO {literal(file)} (FORMAT parquet)")
+        return file
 
-        applied = "kind <> 'absent'" if hold else "true"
-        return Difference(
-            counts, hold, written("apply", applied, create + update + counts.delete),
-            written("held", "kind = 'absent'", counts.held),
-        )  # fmt: skip
+    applied = "kind <> 'absent'" if hold else "true"
+    return Difference(
+        counts, hold, written("apply", applied, create + update + counts.delete),
+        written("held", "kind = 'absent'", counts.held),
+    )  # fmt: skip

@@ -113,7 +113,7 @@ def make(
     read = [name for name, found in snapshot.entities.items() if found.was_read]
     with target.reading() as session:
         before = session.digest([known[name] for name in read], tenant)
-        now = {name: session.export(known[name], tenant, snapshot.folder) for name in read}
+        now = {name: session.export(known[name], tenant, snapshot.scratch.folder) for name in read}
     reasons = [reason for found in snapshot.entities.values() for reason in found.reasons]
     unread = tuple(name for name in snapshot.entities if name not in now)
     entities: dict[str, Planned] = {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.providers import Endpoint, redact, resolve
 from oneroster_standard.dialects import DialectProblem, load_dialect
-from sync_engine.snapshot import Snapshot
+from sync_engine.snapshot import Scratch, Snapshot
 from sync_engine.sources import api, bundle
 from sync_engine.sources.connection import Connection, Patience
 
@@ -40,17 +40,17 @@ class Source:
     endpoint: Endpoint | None
     options: SourceOptions
 
-    def read(self, folder: Path, told: Callable[[str], None]) -> Snapshot:
-        """Read everything into a snapshot in `folder`.
+    def read(self, scratch: Scratch, told: Callable[[str], None]) -> Snapshot:
+        """Read everything into a snapshot.
 
         Raises CannotRun when the source cannot be read whole where it must be.
         """
         if self.endpoint is None:
             assert self.path is not None
-            return bundle.read(self.path, folder, self.options.spec, told)
+            return bundle.read(self.path, scratch, self.options.spec, told)
         connection = Connection(self.endpoint, self.options.patience)
         try:
-            return api.read(connection, folder, told)
+            return api.read(connection, scratch, told)
         finally:
             connection.close()
 

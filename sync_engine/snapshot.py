@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import polars as pl
 
 from sync_engine.landing import Table
+from sync_engine.sql_text import literal
 
 BATCH_ROWS = 20_000
 
@@ -37,11 +38,28 @@ class EntityRead:
     reasons: tuple[str, ...] = ()
 
 
+class Scratch:
+    """A folder for one run's files, with a DuckDB beside them that spills there; a context manager.
+
+    One database for the whole run: opening one costs more than most comparisons.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.db = duckdb.connect(config={"temp_directory": str(folder / "spill")})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+
+
 @dataclass(slots=True)
 class Snapshot:
-    """All entities of one read of a source. folder holds NAME.parquet, and NAME.aside.parquet with ids set aside."""
+    """All entities of one read: NAME.parquet, and NAME.aside.parquet with ids set aside, in the scratch folder."""
 
-    folder: Path
+    scratch: Scratch
     version: str
     entities: dict[str, EntityRead] = field(default_factory=dict)
     requests: int = 0
@@ -53,11 +71,11 @@ class Snapshot:
 
     def path(self, entity: str) -> Path:
         """Parquet file of an entity's rows: the standard's columns and `_state`."""
-        return self.folder / f"{entity}.parquet"
+        return self.scratch.folder / f"{entity}.parquet"
 
     def aside(self, entity: str) -> Path:
         """Parquet file of the sourcedIds set aside."""
-        return self.folder / f"{entity}.aside.parquet"
+        return self.scratch.folder / f"{entity}.aside.parquet"
 
 
 def schema(table: Table) -> dict[str, Any]:
@@ -71,9 +89,10 @@ class Stage:
     Rows are lists in order of the table's headers, or whole Polars frames with these columns.
     """
 
-    def __init__(self, folder: Path, table: Table) -> None:
+    def __init__(self, scratch: Scratch, table: Table) -> None:
         self.table = table
-        self._folder = folder
+        self._db = scratch.db
+        self._folder = scratch.folder
         self._rows: list[Sequence[Any]] = []
         self._parts: list[Path] = []
         self._schema = schema(table)
@@ -100,28 +119,24 @@ class Stage:
         self._flush()
         if not self._parts:
             self.add_frame(pl.DataFrame(schema=self._schema))
-        name = self.table.name
-        with duckdb.connect() as db:
-            db.execute(f"SET temp_directory = '{_quoted(self._folder)}'")
-            parts = ", ".join(f"'{_quoted(part)}'" for part in self._parts)
-            db.execute(f"CREATE VIEW read AS SELECT * FROM read_parquet([{parts}])")
-            counted = db.execute('SELECT count(*), count(DISTINCT "sourcedId"), count("sourcedId") FROM read')
-            rows, distinct, named = counted.fetchone() or (0, 0, 0)
-            source = "read"
-            db.execute('CREATE TABLE aside ("sourcedId" VARCHAR)')
-            if distinct != rows:
-                db.execute('CREATE VIEW once AS SELECT DISTINCT * FROM read WHERE "sourcedId" IS NOT NULL')
-                db.execute('INSERT INTO aside SELECT "sourcedId" FROM once GROUP BY 1 HAVING count(*) > 1')
-                source = 'once WHERE "sourcedId" NOT IN (SELECT "sourcedId" FROM aside)'
-            state = "CASE \"status\" WHEN 'tobedeleted' THEN 'removed' ELSE 'present' END AS \"_state\""
-            kept_file = _quoted(self._folder / f"{name}.parquet")
-            db.execute(f"COPY (SELECT *, {state} FROM {source}) TO '{kept_file}' (FORMAT parquet)")
-            db.execute(f"COPY aside TO '{_quoted(self._folder / f'{name}.aside.parquet')}' (FORMAT parquet)")
-            set_aside = int((db.execute("SELECT count(*) FROM aside").fetchone() or (0,))[0])
+        db, name = self._db, self.table.name
+        parts = ", ".join(literal(part) for part in self._parts)
+        db.execute(f"CREATE OR REPLACE VIEW read AS SELECT * FROM read_parquet([{parts}])")
+        counted = db.execute('SELECT count(*), count(DISTINCT "sourcedId"), count("sourcedId") FROM read')
+        rows, distinct, named = counted.fetchone() or (0, 0, 0)
+        source = "read"
+        db.execute('CREATE OR REPLACE TABLE set_aside ("sourcedId" VARCHAR)')
+        if distinct != rows:
+            db.execute(
+                'CREATE OR REPLACE VIEW once AS SELECT DISTINCT * FROM read WHERE "sourcedId" IS NOT NULL'
+            )
+            db.execute('INSERT INTO set_aside SELECT "sourcedId" FROM once GROUP BY 1 HAVING count(*) > 1')
+            source = 'once WHERE "sourcedId" NOT IN (SELECT "sourcedId" FROM set_aside)'
+        state = "CASE \"status\" WHEN 'tobedeleted' THEN 'removed' ELSE 'present' END AS \"_state\""
+        kept_file = literal(self._folder / f"{name}.parquet")
+        db.execute(f"COPY (SELECT *, {state} FROM {source}) TO {kept_file} (FORMAT parquet)")
+        db.execute(f"COPY set_aside TO {literal(self._folder / f'{name}.aside.parquet')} (FORMAT parquet)")
+        set_aside = int((db.execute("SELECT count(*) FROM set_aside").fetchone() or (0,))[0])
         for part in self._parts:
             part.unlink()
         return distinct - set_aside, set_aside + (rows - named)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.providers import Endpoint
 from sync_engine.landing import CORE, LINKS, OPTIONAL, land_links, land_record, tables
-from sync_engine.snapshot import EntityRead, Snapshot, Stage
+from sync_engine.snapshot import EntityRead, Scratch, Snapshot, Stage
 from sync_engine.sources import setup_problems
 from sync_engine.sources.collection import Collection, Reading, Refused
 from sync_engine.sources.connection import Connection
@@ -41,15 +40,15 @@ def version_of(endpoint: Endpoint) -> str:
     return version
 
 
-def read(connection: Connection, folder: Path, told: Told) -> Snapshot:
-    """Read every collection into a snapshot in `folder`; `told` hears each entity's name as it begins.
+def read(connection: Connection, scratch: Scratch, told: Told) -> Snapshot:
+    """Read every collection into a snapshot; `told` hears each entity's name as it begins.
 
     Raises CannotRun when a core collection cannot be read to its end.
     """
-    snapshot = Snapshot(folder, version_of(connection.endpoint))
+    snapshot = Snapshot(scratch, version_of(connection.endpoint))
     for entity in (*CORE, *OPTIONAL):
         told(entity)
-        for found in _Entity(connection, folder, snapshot.version, entity).read():
+        for found in _Entity(connection, scratch, snapshot.version, entity).read():
             snapshot.entities[found.entity] = found
     snapshot.requests = connection.requests
     return snapshot
@@ -58,13 +57,13 @@ def read(connection: Connection, folder: Path, told: Told) -> Snapshot:
 class _Entity:
     """One collection with the link table that its records carry, if any."""
 
-    def __init__(self, connection: Connection, folder: Path, version: str, entity: str) -> None:
+    def __init__(self, connection: Connection, scratch: Scratch, version: str, entity: str) -> None:
         known = tables(version)
         self._connection = connection
         self._entity = entity
-        self._stage = Stage(folder, known[entity])
+        self._stage = Stage(scratch, known[entity])
         self._links = [
-            (Stage(folder, known[name]), column)
+            (Stage(scratch, known[name]), column)
             for name, (owner, column) in LINKS.items()
             if owner == entity and name in known
         ]

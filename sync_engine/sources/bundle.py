@@ -17,7 +17,7 @@ from oneroster_standard.bundles import Bundle, BundleProblem, Row, open_bundle
 from oneroster_standard.moments import format_instant, parse_instant
 from oneroster_standard.standard import VERSIONS, CsvColumn
 from sync_engine.landing import Table, tables
-from sync_engine.snapshot import BATCH_ROWS, EntityRead, Snapshot, Stage
+from sync_engine.snapshot import BATCH_ROWS, EntityRead, Scratch, Snapshot, Stage
 
 MANIFEST = "manifest.csv"
 MODES = ("bulk", "delta", "absent")
@@ -31,8 +31,8 @@ _REMEDIES = {
 }
 
 
-def read(path: Path, folder: Path, spec: str | None, told: Callable[[str], None]) -> Snapshot:
-    """Read a bundle into a snapshot in `folder`; `told` hears each entity's name as it begins.
+def read(path: Path, scratch: Scratch, spec: str | None, told: Callable[[str], None]) -> Snapshot:
+    """Read a bundle into a snapshot; `told` hears each entity's name as it begins.
 
     Raises CannotRun naming file and line when anything announced cannot be read whole, UsageProblem when `spec`
     disagrees with the manifest.
@@ -41,12 +41,12 @@ def read(path: Path, folder: Path, spec: str | None, told: Callable[[str], None]
         with open_bundle(path) as bundle:
             announced = _manifest(bundle)
             version = _version(announced, spec, path)
-            snapshot = Snapshot(folder, version)
+            snapshot = Snapshot(scratch, version)
             for name, table in tables(version).items():
                 mode = _mode(announced, name)
                 if mode != "absent":
                     told(name)
-                    snapshot.entities[name] = _read_file(bundle, table, folder, mode)
+                    snapshot.entities[name] = _read_file(bundle, table, scratch, mode)
             return snapshot
     except BundleProblem as problem:
         raise CannotRun(
@@ -94,7 +94,7 @@ def _mode(announced: dict[str, str], entity: str) -> str:
     return mode
 
 
-def _read_file(bundle: Bundle, table: Table, folder: Path, mode: str) -> EntityRead:
+def _read_file(bundle: Bundle, table: Table, scratch: Scratch, mode: str) -> EntityRead:
     name = f"{table.name}.csv"
     if name not in bundle.names:
         raise CannotRun(
@@ -103,7 +103,7 @@ def _read_file(bundle: Bundle, table: Table, folder: Path, mode: str) -> EntityR
         )  # fmt: skip
     rows = bundle.rows(name)
     header = _header(next(rows, None), table, name)
-    stage = Stage(folder, table)
+    stage = Stage(scratch, table)
     broken = 0
     for frame, unfit in _frames(rows, header, table, mode):
         stage.add_frame(frame)

@@ -14,11 +14,8 @@ import duckdb
 
 from oneroster_harness.problems import CannotRun
 from sync_engine.landing import Table
-from sync_engine.targets.session import Session, quoted
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+from sync_engine.sql_text import literal, quoted
+from sync_engine.targets.session import Session
 
 
 class DuckDbSession(Session):
@@ -39,17 +36,16 @@ class DuckDbSession(Session):
 
     def staged(self, table: Table, file: Path) -> str:
         """Parquet is read in place."""
-        return f"read_parquet({_literal(file)})"
+        return f"read_parquet({literal(file)})"
 
     def export(self, table: Table, tenant: str, folder: Path) -> list[Path]:
         """One file, written by DuckDB itself."""
         if not self.exists(table):
             return []
         file = folder / f"{table.name}.target.parquet"
-        owner = "'" + tenant.replace("'", "''") + "'"
         self._db.execute(
             f"COPY (SELECT {', '.join(map(quoted, table.content))} FROM {quoted(table.name)}"
-            f" WHERE {quoted('tenant')} = {owner}) TO {_literal(file)} (FORMAT parquet)"
+            f" WHERE {quoted('tenant')} = {literal(tenant)}) TO {literal(file)} (FORMAT parquet)"
         )
         return [file]
 

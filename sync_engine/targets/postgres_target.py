@@ -17,7 +17,8 @@ import polars as pl
 from oneroster_harness.problems import CannotRun
 from sync_engine.landing import Table
 from sync_engine.snapshot import BATCH_ROWS, schema
-from sync_engine.targets.session import Session, quoted
+from sync_engine.sql_text import literal, quoted
+from sync_engine.targets.session import Session
 
 if TYPE_CHECKING:
     import psycopg
@@ -72,10 +73,8 @@ class PostgresSession(Session):
         try:
             with duckdb.connect() as db:
                 db.execute("SET threads = 1")
-                source = str(file).replace("'", "''")
-                goal = str(text).replace("'", "''")
                 db.execute(
-                    f"COPY (SELECT {cells} FROM read_parquet('{source}')) TO '{goal}' (FORMAT csv, HEADER false)"
+                    f"COPY (SELECT {cells} FROM read_parquet({literal(file)})) TO {literal(text)} (FORMAT csv, HEADER false)"
                 )
             with (
                 text.open("rb") as stream,

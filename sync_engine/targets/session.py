@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from oneroster_harness.problems import CannotRun
 from sync_engine.landing import Table
+from sync_engine.sql_text import quoted
 
 RUNS = "_sync_runs"
 _RUN_COLUMNS = ("run", "plan", "tenant", "after", "approved", "applied_at", "changes")
@@ -47,11 +48,6 @@ class Target(Protocol):
     def writing(self) -> AbstractContextManager[Session]:
         """One locked transaction: commits at the end of the block, rolls back on any error."""
         ...
-
-
-def quoted(name: str) -> str:
-    """An identifier in its own case."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _names(names: Iterable[str], prefix: str = "") -> str:

@@ -141,9 +141,7 @@ class Mock:
     def truth(self, vendor: str, entity: str, channel: str) -> list[dict[str, Any]]:
         """What a perfect consumer holds."""
         url = f"{self.ready['admin_url']}/vendors/{vendor}/truth/{entity}?channel={channel}"
-        asked = urllib.request.Request(
-            url, headers={"Authorization": f"Bearer {self.ready['admin_token']}"}
-        )
+        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.ready['admin_token']}"})
         with urllib.request.urlopen(asked, timeout=30) as answer:
             rows: list[dict[str, Any]] = json.load(answer)["rows"]
         return rows

@@ -46,9 +46,22 @@ def _from_system(binaries: Path) -> Iterator[str]:
     try:
         if user:
             shutil.chown(folder, user)
-        call(str(binaries / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
+        call(
+            str(binaries / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "tester",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
         options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-        call(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start")
+        call(
+            str(binaries / "pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start"
+        )
         try:
             yield f"postgresql://tester@/postgres?host={folder}"
         finally:

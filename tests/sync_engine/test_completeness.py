@@ -114,9 +114,7 @@ def test_without_a_total_two_readings_that_differ_remove_nothing(
     assert present(landed) == 40
 
 
-def test_a_provider_that_answers_404_past_the_end_is_read_whole(
-    fake: FakeProvider, duck: Database
-) -> None:
+def test_a_provider_that_answers_404_past_the_end_is_read_whole(fake: FakeProvider, duck: Database) -> None:
     def answer(request: Request) -> Reply:
         return page(request, PEOPLE) if request.offset < 40 else Reply({}, status=404)
 

@@ -66,9 +66,7 @@ def test_what_an_api_lands_is_the_truth(
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_what_a_bundle_lands_is_the_truth(
-    vendor: str, mock: Mock, duck: Database, tmp_path: Path
-) -> None:
+def test_what_a_bundle_lands_is_the_truth(vendor: str, mock: Mock, duck: Database, tmp_path: Path) -> None:
     bundle = tmp_path / ("district.zip" if vendor in VENDORS[:2] else "district")
     made = call("generate", bundle, "--students", "60", "--vendor", vendor)
     assert made.code == 0, made.err

@@ -18,7 +18,12 @@ from tests.sync_engine.rosters import orgs, users, write_bundle
 @pytest.fixture
 def shrunk(duck: Database, tmp_path: Path) -> Path:
     """A target of 40 users, and a bundle that lacks half of them and has one more."""
-    sync("run", write_bundle(tmp_path / "a", {"orgs": orgs(1, 2), "users": users(*range(40))}), duck.url, "--yes")
+    sync(
+        "run",
+        write_bundle(tmp_path / "a", {"orgs": orgs(1, 2), "users": users(*range(40))}),
+        duck.url,
+        "--yes",
+    )
     return write_bundle(tmp_path / "b", {"orgs": orgs(1, 2), "users": users(*range(20), 99)})
 
 
@@ -97,7 +102,10 @@ def test_no_absence_passes_the_guard_beyond_its_limits(
     hold = judge(DeleteGuard(percent, None, floor), read, absent=absent, present=present)
     if absent > floor and 100 * absent / present > percent:
         assert hold is not None
-    assert judge(DeleteGuard(percent, None, floor), EntityRead("users"), absent=absent, present=present) or not absent
+    assert (
+        judge(DeleteGuard(percent, None, floor), EntityRead("users"), absent=absent, present=present)
+        or not absent
+    )
 
 
 def test_a_plan_changes_nothing_and_applies_later(duck: Database, tmp_path: Path) -> None:

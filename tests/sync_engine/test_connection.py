@@ -1,0 +1,97 @@
+"""Waiting for a provider, renewing its tokens, and signing in the way it accepts."""
+
+from __future__ import annotations
+
+import pytest
+
+from oneroster_harness.providers import Endpoint
+from sync_engine.sources.connection import Connection, Patience
+from tests.sync_engine.fake_provider import FakeProvider, Handler, Reply, Request, page
+
+
+def connect(
+    fake: FakeProvider, waits: list[float] | None = None, clock: list[float] | None = None
+) -> Connection:
+    """A connection whose waiting and time are the test's."""
+    endpoint = Endpoint(fake.url, "oauth2", fake.token_url, "client", "secret")
+    return Connection(
+        endpoint, Patience(tries=4, first_wait_s=0.5, max_wait_s=8),
+        sleep=(waits if waits is not None else []).append, clock=lambda: clock[0] if clock else 0.0,
+    )  # fmt: skip
+
+
+def failing_first(times: int, reply: Reply) -> Handler:
+    """A collection that fails so many times before it is read."""
+    replies = iter([reply] * times)
+    return lambda request: next(replies, None) or page(request, [{"sourcedId": "o1"}])
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply({}, 503), [0.5, 1.0, 2.0]),
+        (Reply({}, 429, {"Retry-After": "3"}), [3.0, 3.0, 3.0]),
+        (Reply({}, 429, {"Retry-After": "3600"}), [8.0, 8.0, 8.0]),
+    ],
+)
+def test_a_failing_provider_is_waited_for_as_it_asks(
+    reply: Reply, expected: list[float], fake: FakeProvider
+) -> None:
+    fake.answers["orgs"] = failing_first(3, reply)
+    waits: list[float] = []
+    assert connect(fake, waits).get("orgs", {}).status == 200
+    assert waits == expected
+
+
+def test_a_token_is_renewed_before_it_expires(fake: FakeProvider) -> None:
+    clock = [0.0]
+    connection = connect(fake, clock=clock)
+    for moment, tokens in ((0.0, 1), (3500.0, 1), (3571.0, 2)):
+        clock[0] = moment
+        connection.get("orgs", {})
+        assert fake.count("token") == tokens
+
+
+def test_a_token_that_dies_is_renewed_once(fake: FakeProvider) -> None:
+    tokens = iter(("dead", "alive"))
+    fake.answers["token"] = lambda request: Reply({"access_token": next(tokens), "expires_in": "soon"})
+    fake.answers["orgs"] = lambda request: Reply(
+        {"orgs": []}, status=200 if request.authorization == "Bearer alive" else 401
+    )
+    assert connect(fake).get("orgs", {}).status == 200
+
+
+def test_a_refused_token_is_not_asked_for_again_and_again(fake: FakeProvider) -> None:
+    fake.answers["orgs"] = lambda request: Reply({}, status=401)
+    assert connect(fake).get("orgs", {}).status == 401
+    assert (fake.count("token"), fake.count("orgs")) == (2, 2)
+
+
+def test_the_credential_goes_by_basic_first_and_then_in_the_body(fake: FakeProvider) -> None:
+    def answer(request: Request) -> Reply:
+        ok = request.form.get("client_secret") == ["secret"]
+        return Reply({"access_token": "t"}) if ok else Reply({"error": "invalid_client"}, 401)
+
+    fake.answers["token"] = answer
+    assert connect(fake).get("orgs", {}).status == 200
+    first, second = [request for request in fake.requests if request.entity == "token"]
+    assert first.authorization.startswith("Basic ") and "client_secret" not in first.form
+    assert not second.authorization
+
+
+def test_a_provider_that_knows_fewer_scopes_still_gives_a_token(fake: FakeProvider) -> None:
+    asked = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(len(request.form.get("scope", [""])[0].split()))
+        refused = any("gradebook" in scope for scope in request.form.get("scope", []))
+        return Reply({"error": "invalid_scope"}, 400) if refused else Reply({"access_token": "t"})
+
+    fake.answers["token"] = answer
+    assert connect(fake).get("orgs", {}).status == 200
+    assert asked == [5, 2]
+
+
+def test_a_redirect_on_the_same_origin_is_followed(fake: FakeProvider) -> None:
+    fake.answers["users"] = lambda request: Reply({}, 307, {"Location": f"{fake.url}/orgs?limit=5"})
+    assert connect(fake).get("users", {}).document == {"orgs": []}
