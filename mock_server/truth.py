@@ -49,11 +49,14 @@ def rows(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, An
     """Landed rows of an entity, keys in order of the CSV headers.
 
     channel: api or csv. A bulk bundle carries no dateLastModified, so that channel has none, and it carries the
-    district's own values where the API's record-level habits change them. KeyError for an unknown entity.
+    district's own values where the API's record-level habits change them. What the vendor's API does not serve has no
+    rows in that channel. KeyError for an unknown entity.
     """
     file = provider.standard.csv_files[f"{entity}.csv"]
     if entity in LINKS:
         yield from _links(provider, entity, channel)
+        return
+    if channel == "api" and provider.standard.collection(entity).service not in provider.dialect.services:
         return
     source = provider.store.collection(entity) if channel == "csv" else provider.rows(entity)
     for raw in source.iter_bytes():

@@ -9,7 +9,7 @@ from requests_oauthlib import OAuth1Session, OAuth2Session
 
 from mock_server.mock_process import RunningMock
 from tests.mock_server.conftest import Whole
-from tests.mock_server.wire import PREFIX, WITHIN_S
+from tests.mock_server.wire import PREFIX, WITHIN_S, Records
 
 SCOPE = f"{PREFIX}roster-core.readonly {PREFIX}roster.readonly"
 BASIC, BODY = "client_secret_basic", "client_secret_post"
@@ -36,7 +36,7 @@ def test_requests_oauthlib_reads_every_user_with_signed_calls(
 ) -> None:
     provider = oneroster_mock.provider(vendor)
     session = OAuth1Session(provider.client_id, provider.client_secret, signature_method=method)
-    found = []
+    found: Records = []
     while page := session.get(
         f"{provider.base_url}/users?limit=60&offset={len(found)}", timeout=WITHIN_S
     ).json()["users"]:
