@@ -62,7 +62,7 @@ def shape(value: object) -> str:
     ]
     if any(not (letter.isalnum() or letter.isspace()) for letter in text):
         kinds.append("signs")
-    return f"a string of {len(text)}, {', '.join(kinds)}"
+    return f"a string of {len(text)} characters ({', '.join(kinds)})"
 
 
 def fold(notices: list[Notice]) -> list[Notice]:
