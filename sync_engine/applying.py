@@ -19,7 +19,7 @@ from sync_engine.targets.session import RunRecord, Session, Target
 ALL = "all"
 
 
-class Refused(CannotRun):
+class StalePlan(CannotRun):
     """The target is not in the state that the plan was made for."""
 
 
@@ -62,12 +62,13 @@ def approved_entities(plan: Plan, names: Collection[str]) -> frozenset[str]:
 def apply(plan: Plan, target: Target, *, run: str, approve: Collection[str], applied_at: str) -> Applied:
     """Apply a plan with the held removals of the approved entities.
 
-    run: id of this run. applied_at: an instant for the record. Raises Refused when the target changed since the plan.
+    run: id of this run. applied_at: an instant for the record. Raises StalePlan when the target changed since the plan.
     """
     approved = approved_entities(plan, approve)
     planned = _planned_steps(plan)
     released = _held_steps(plan, approved)
     with target.writing() as session:
+        session.lock(plan.tables)
         state = session.digest(plan.tables, plan.tenant)
         earlier = [one for one in session.runs_of(plan.digest, plan.tenant) if one.after == state]
         if state == plan.before:
@@ -77,13 +78,16 @@ def apply(plan: Plan, target: Target, *, run: str, approve: Collection[str], app
         elif all(session.in_effect(step.table, plan.tenant, step.file) for step in [*planned, *released]):
             return _outcome(plan, approved, is_planned_new=False, released=frozenset())
         else:
-            raise Refused(
+            raise StalePlan(
                 "the target changed since the plan was made", "the state that the plan was made for", plan.target,
                 "plan again", "sync.stale-plan",
             )  # fmt: skip
         is_new = done is None
         fresh = approved - (done or frozenset())
         steps = [*(planned if is_new else ()), *_held_steps(plan, fresh)]
+        for table in plan.tables if is_new else ():
+            # An entity without a row has a table too: whoever reads the target need not know what was served.
+            session.create(table)
         for step in steps:
             session.put(step.table, plan.tenant, step.file)
         outcome = _outcome(plan, approved | (done or frozenset()), is_planned_new=is_new, released=fresh)

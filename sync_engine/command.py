@@ -32,7 +32,7 @@ from oneroster_harness.terminal import (
 )
 from oneroster_standard.moments import format_instant
 from sync_engine import plan as plans
-from sync_engine.applying import Refused
+from sync_engine.applying import StalePlan
 from sync_engine.applying import apply as apply_plan
 from sync_engine.guard import DeleteGuard
 from sync_engine.plan import Plan
@@ -196,7 +196,7 @@ def _reported(clock: _Clock, source: str, target: str, json_target: str | None) 
     except UsageProblem:
         raise
     except Problem as problem:
-        status = "refused" if isinstance(problem, Refused) else "failed"
+        status = "refused" if isinstance(problem, StalePlan) else "failed"
         reason = "; ".join(part for part in (problem.met, problem.where, problem.try_) if part)
         echo_json(clock.ended(status, reason).document(), json_target)
         raise

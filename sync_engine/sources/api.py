@@ -81,10 +81,17 @@ class _Entity:
         reasons = _doubts(first, distinct, quarantined)
         if first.totals is None and not reasons:
             reasons = _doubts_of_second(first, collection.walk(lambda _: None))
+        notes = [*reasons, *self._emptiness(distinct)]
         found = EntityRead(
-            self._entity, rows, quarantined, not reasons, reasons=tuple(f"{self._entity}: {one}" for one in reasons)
+            self._entity, rows, quarantined, not reasons, reasons=tuple(f"{self._entity}: {one}" for one in notes)
         )  # fmt: skip
         return [found, *(self._linked(stage, found) for stage, _ in self._links)]
+
+    def _emptiness(self, rows: int) -> list[str]:
+        """Some providers show a withheld permission as an empty collection; a person should know."""
+        if rows or self._entity not in CORE:
+            return []
+        return [f"served, but empty; {setup_problems.remedy(self._connection.endpoint, 'empty-collection')}"]
 
     def _land(self, record: Mapping[str, Any] | None) -> None:
         if record is None:

@@ -15,6 +15,7 @@ _PLAIN = {
     "wrong-url": "compare the URL with the provider's OneRoster page; the service root ends in /v1p1",
     "refused-credential": "copy client id and secret again from the provider's OneRoster page",
     "withheld-permission": "let the provider's administrator grant this application the entity",
+    "empty-collection": "check which schools and people the provider's administrator shares",
     "html-answer": "this is a web page: use the address of the API, not of the site",
 }
 

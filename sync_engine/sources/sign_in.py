@@ -20,6 +20,7 @@ _READ_SCOPES = tuple(name for name in scopes.ALL_1P1 if name.endswith(".readonly
 _ROSTER_SCOPES = ("roster-core.readonly", "roster.readonly")
 _SCOPE_LADDER = (_READ_SCOPES, _ROSTER_SCOPES, ())
 _RENEW_BEFORE_S = 30.0
+_USUAL_LIFE_S = 3600.0
 Send = Callable[..., requests.Response]
 
 
@@ -108,8 +109,9 @@ def _refuses_scope(response: requests.Response) -> bool:
 
 
 def _seconds(value: Any) -> float:
-    """A life in seconds; some providers send it as text. Without one: an hour."""
+    """A life in seconds; some providers send it as text. Without one that makes sense: an hour."""
     try:
-        return max(float(value), 0.0)
+        life = float(value)
     except (TypeError, ValueError):
-        return 3600.0
+        return _USUAL_LIFE_S
+    return life if life > 0 else _USUAL_LIFE_S

@@ -5,7 +5,7 @@ Called through `open_target`. A file that did not exist before a failed apply do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ class DuckDbSession(Session):
     def row_hash(self, columns: Sequence[str]) -> str:
         """DuckDB's own 64-bit hash, widened so that it can be summed."""
         return f"CAST(hash({', '.join(map(quoted, columns))}) AS HUGEINT)"
+
+    def lock(self, tables: Iterable[Table]) -> None:
+        """The file itself is locked while it is open for writing."""
 
     def staged(self, table: Table, file: Path) -> str:
         """Parquet is read in place."""

