@@ -34,6 +34,7 @@ from oneroster_standard.moments import format_instant
 from sync_engine import plan as plans
 from sync_engine.applying import StalePlan
 from sync_engine.applying import apply as apply_plan
+from sync_engine.difference import Counts
 from sync_engine.guard import DeleteGuard
 from sync_engine.plan import Plan
 from sync_engine.reading import Source, SourceOptions, open_source
@@ -171,7 +172,8 @@ class _Clock:
         parts: dict[str, Any] = {
             "complete": {name: found.complete for name, found in made.entities.items()}
             | dict.fromkeys(made.unread, False),
-            "changes": {name: found.counts for name, found in made.entities.items()}, "reasons": made.reasons,
+            "changes": {name: found.counts for name, found in made.entities.items()}
+            | {name: Counts() for name in made.unread}, "reasons": made.reasons,
         }  # fmt: skip
         return Result(
             self.run, made.source, made.target, status, rows=made.rows, requests=made.requests,
@@ -259,7 +261,8 @@ def _apply(
     status = "held" if outcome.held else "applied"
     settled = {found.hold_reason for name, found in made.entities.items() if not outcome.changes[name].held}
     reasons = tuple(reason for reason in made.reasons if reason not in settled)
-    _finish(clock.result(made, status, changes=outcome.changes, reasons=reasons), json_target)
+    changes = {**outcome.changes, **{name: Counts() for name in made.unread}}
+    _finish(clock.result(made, status, changes=changes, reasons=reasons), json_target)
     if outcome.held:
         click.echo(
             "removals wait: `oneroster sync plan ... -o plan.json`, look at it, then"

@@ -76,8 +76,7 @@ class Plan:
     def _content(self) -> dict[str, Any]:
         return {
             "format": FORMAT, "source": self.source, "target": self.target, "tenant": self.tenant,
-            "spec": self.version, "before": self.before, "unread": list(self.unread), "reasons": list(self.reasons), "rows": self.rows,
-            "requests": self.requests,
+            "spec": self.version, "before": self.before, "unread": list(self.unread), "reasons": list(self.reasons),
             "entities": {name: asdict(found) for name, found in self.entities.items()},
         }  # fmt: skip
 
@@ -152,7 +151,8 @@ def keep(plan: Plan, path: Path) -> None:
     Raises CannotRun when the folder cannot be written.
     """
     folder = rows_folder(path)
-    document = plan._content() | {"folder": folder.name, "digest": plan.digest}
+    took = {"rows": plan.rows, "requests": plan.requests}
+    document = plan._content() | took | {"folder": folder.name, "digest": plan.digest}
     try:
         shutil.rmtree(folder, ignore_errors=True)
         plan.folder.rename(folder)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from oneroster_harness.problems import UsageProblem
+from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_harness.providers import Endpoint, redact, resolve
-from oneroster_standard.dialects import DialectProblem, load_dialect
+from oneroster_standard.dialects import SHIPPED, DialectProblem, load_dialect
 from sync_engine.snapshot import Scratch, Snapshot
 from sync_engine.sources import api, bundle
 from sync_engine.sources.connection import Connection, Patience
@@ -61,6 +61,8 @@ def open_source(text: str, options: SourceOptions, environ: Mapping[str, str]) -
     Raises UsageProblem for something that is no source, CannotRun without a credential.
     """
     if options.vendor:
+        if options.vendor not in SHIPPED and not options.vendor.endswith(".toml"):
+            raise unknown("vendor", options.vendor, SHIPPED, "or a dialect's TOML file")
         try:
             load_dialect(options.vendor)
         except DialectProblem as error:

@@ -105,7 +105,7 @@ def _read_file(bundle: Bundle, table: Table, scratch: Scratch, mode: str) -> Ent
     header = _header(next(rows, None), table, name)
     stage = Stage(scratch, table)
     broken = 0
-    for frame, unfit in _frames(rows, header, table, mode):
+    for frame, unfit in _frames(rows, header, table):
         stage.add_frame(frame)
         broken += unfit
     kept, quarantined = stage.finish()
@@ -127,11 +127,9 @@ def _header(row: Row | None, table: Table, name: str) -> list[str]:
     return found
 
 
-def _frames(
-    rows: Iterator[Row], header: list[str], table: Table, mode: str
-) -> Iterator[tuple[pl.DataFrame, int]]:
+def _frames(rows: Iterator[Row], header: list[str], table: Table) -> Iterator[tuple[pl.DataFrame, int]]:
     """Batches of landed rows, each with the number of rows that did not fit."""
-    landed = [_landed(column, mode) for column in table.columns]
+    landed = [_landed(column) for column in table.columns]
     while batch := [row.cells for row in islice(rows, BATCH_ROWS)]:
         fitting = [cells for cells in batch if len(cells) == len(header)]
         raw = pl.DataFrame(fitting, schema=dict.fromkeys(header, pl.String), orient="row")
@@ -139,10 +137,11 @@ def _frames(
         yield raw.select(landed), unfit
 
 
-def _landed(column: CsvColumn, mode: str) -> pl.Expr:
+def _landed(column: CsvColumn) -> pl.Expr:
     cell = pl.col(column.header).str.strip_chars()
     if column.header == "status":
-        told = (cell.str.to_lowercase() == "tobedeleted") if mode == "delta" else pl.lit(False)
+        # A bulk file leaves it blank; one that says tobedeleted nevertheless is taken at its word.
+        told = cell.str.to_lowercase() == "tobedeleted"
         return pl.when(told).then(pl.lit("tobedeleted")).otherwise(pl.lit("active")).alias("status")
     if column.is_list:
         return _list(cell, braces=column.item_format.startswith("{")).alias(column.header)
