@@ -84,12 +84,13 @@ def build(
     return out
 
 
-def view(store: Path, out: Path, *, vendor: str) -> Path:
+def view(store: Path, out: Path, *, vendor: str, quirks: Iterable[str] = ()) -> Path:
     """Write a store again as a vendor shows it: its ids, its scope. Returns out.
 
+    quirks: ids of the catalogue that decide which records are shown, beside the vendor's own.
     Raises UsageProblem for an unknown vendor and StoreProblem for an unreadable store.
     """
-    lens = lens_of(vendor)
+    lens = lens_of(vendor, quirks)
     source = Store.open(store)
     try:
         with StoreWriter(out, {**_meta(source), "vendor": vendor}) as writer:

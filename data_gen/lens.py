@@ -7,7 +7,7 @@ record's values on the wire is the server's affair, not this module's.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ import orjson
 from data_gen.references import MARK
 from data_gen.rendering import json_bytes
 from oneroster_harness.problems import UsageProblem, unknown
-from oneroster_standard.dialects import DialectProblem, dialect_names, load_dialect
+from oneroster_standard.dialects import DialectProblem, dialect_names, load_dialect, load_quirks
 from oneroster_standard.store import ROOT, Store
 
 Record = dict[str, Any]
@@ -176,8 +176,8 @@ def _class_is_empty(class_id: str) -> bool:
     return number_of(class_id) % 50 == 16
 
 
-def lens_of(vendor: str) -> Lens:
-    """The lens of a vendor's dialect.
+def lens_of(vendor: str, quirks: Iterable[str] = ()) -> Lens:
+    """The lens of a vendor's dialect; quirks: ids of the catalogue that widen its scope table.
 
     Raises UsageProblem for an unknown name and for a dialect file that cannot be read.
     """
@@ -187,7 +187,10 @@ def lens_of(vendor: str) -> Lens:
         dialect = load_dialect(vendor)
     except DialectProblem as error:
         raise UsageProblem(str(error), "a vendor's name or a dialect file") from error
-    scope = dialect.scope
+    known = load_quirks()
+    scope = dict(dialect.scope)
+    for quirk in (*dialect.default_quirks, *quirks):
+        scope |= known[quirk].scope if quirk in known else {}
     return Lens(
         vendor=dialect.name,
         forms=dict(dialect.ids),

@@ -173,7 +173,7 @@ def serve(
             folder, students or DEFAULT_STUDENTS, DEFAULT_SEED if seed is None else seed, as_of
         )
         rows = [
-            {"dialect": name, "store": str(_view(base, folder, dialect, name)), "quirks": own_quirks[dialect.name],
+            {"dialect": name, "store": str(_view(base, folder, dialect, name, own_quirks[dialect.name])), "quirks": own_quirks[dialect.name],
              "withheld": own_withheld[dialect.name]}
             for name, dialect in zip(vendors or SHIPPED, dialects, strict=True)
         ]  # fmt: skip
@@ -201,15 +201,18 @@ def _fresh(folder: Path, students: int, seed: int, as_of: date) -> Path:
     return made
 
 
-def _view(base: Path, folder: Path, dialect: Dialect, name: str) -> Path:
+def _view(base: Path, folder: Path, dialect: Dialect, name: str, quirks: Sequence[str]) -> Path:
     """The store that a vendor serves. name: the dialect as it was given, a vendor or a file."""
+    known = load_quirks()
+    lens = [quirk for quirk in quirks if known[quirk].scope]
+    changes = lens or dialect.ids or dialect.scope or any(known[quirk].scope for quirk in dialect.default_quirks if quirk in known)
     try:
         shown = str(Store.open(base).meta.get("vendor", "reference"))
     except StoreProblem as error:
         raise CannotRun(
             str(error), "a .district store", try_="write one with `oneroster generate X.district`"
         ) from error
-    if shown == dialect.name or (shown == "reference" and not (dialect.ids or dialect.scope)):
+    if not lens and shown == dialect.name or (shown == "reference" and not changes):
         return base
     if shown != "reference":
         raise UsageProblem(
@@ -217,5 +220,5 @@ def _view(base: Path, folder: Path, dialect: Dialect, name: str) -> Path:
             f"--vendor {shown}, or a district that was generated without --vendor",
             str(base),
         )
-    seen: Path = _district_function("view")(base, folder / f"{dialect.name}.district", vendor=name)
+    seen: Path = _district_function("view")(base, folder / f"{dialect.name}.district", vendor=name, quirks=lens)
     return seen

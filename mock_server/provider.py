@@ -23,7 +23,7 @@ from mock_server.quirks.hooks import REGISTRY, Query, Quirk
 from mock_server.relations import RELATIONS
 from mock_server.rendering import changes_records, render_collection
 from mock_server.sorting import order
-from oneroster_harness.problems import unknown
+from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_standard.dialects import Dialect, Setting, load_quirks
 from oneroster_standard.fields import sortable
 from oneroster_standard.scopes import ALL_1P1, expand
@@ -37,6 +37,7 @@ SPLIT_VIEWS = {
     "teacherEnrollments": ("enrollments", "role", "teacher"),
 }
 """Views that some vendors serve beside the standard's; see the quirk endpoint.split-enrollments."""
+LENS = "lens"
 Selection = Sequence[int] | None
 
 
@@ -92,15 +93,21 @@ class Provider:
         self.set_quirks(self._first_quirks)
 
     def set_quirks(self, ids: Iterable[str]) -> None:
-        """Turn on exactly these quirks.
+        """Turn on exactly these quirks, beside those that decided at the start which records there are.
 
-        Raises UsageProblem for an unknown id.
+        Raises UsageProblem for an unknown id, and for one that could only be chosen at the start.
         """
-        chosen = tuple(dict.fromkeys(ids))
         known = load_quirks()
+        served = [found for found in self._first_quirks if found in known and known[found].hook == LENS]
+        chosen = tuple(dict.fromkeys([*ids, *served]))
         for found in chosen:
             if found not in known:
                 raise unknown("quirk", found, known)
+            if known[found].hook == LENS and found not in served:
+                raise UsageProblem(
+                    f"{found} decides which records are shown, and the district is already served",
+                    f"serve --quirk {self.name}:{found}",
+                )
         with self._lock:
             # A reset between tests usually changes nothing: what was rendered and worked out is then kept.
             if chosen != self.quirk_ids:

@@ -100,7 +100,8 @@ class QuirkFacts:
     """One deviation of the catalogue: what it is, where it was met, which check must catch it.
 
     deviation: number in the catalogue of vendor behaviour, empty for a hazard of our own.
-    hook: mock (on the wire) or lens (which records a vendor shows). confidence: vendor -> basis.
+    hook: mock (on the wire) or lens (which records a vendor shows). confidence: vendor -> basis. scope: for a lens,
+    what it adds to the `[scope]` table of a dialect.
     """
 
     id: str
@@ -111,6 +112,7 @@ class QuirkFacts:
     confidence: Mapping[str, str]
     trips: tuple[str, ...]
     hook: str
+    scope: Mapping[str, Any] = field(default_factory=dict)
 
 
 def dialect_names() -> tuple[str, ...]:
@@ -192,6 +194,7 @@ def load_quirks() -> dict[str, QuirkFacts]:
         row["id"]: QuirkFacts(
             id=row["id"], title=row["title"], description=row["description"], deviation=row.get("deviation", ""),
             source=row["source"], confidence=dict(row.get("confidence", {})), trips=tuple(row["trips"]), hook=row["hook"],
+            scope=dict(row.get("scope", {})),
         )
         for row in raw["quirk"]
     }  # fmt: skip
