@@ -7,9 +7,9 @@ Every scalar lands as text, a list as an array of text, blank as null; `status` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from oneroster_standard.moments import format_instant, parse_instant
@@ -24,13 +24,14 @@ LINKS = {"classResources": ("classes", "classSourcedId"), "courseResources": ("c
 
 PRESENT, REMOVED = "present", "removed"
 ACTIVE, TOBEDELETED = "active", "tobedeleted"
-OWN_COLUMNS = ("tenant", "_state")
+
+Lander = Callable[[Any], Any]
 
 _DATE_WITH_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]", re.ASCII)
 _PLAIN_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One landed table. columns: the standard's, in order; `_state` follows, `tenant` stands first."""
 
@@ -51,6 +52,14 @@ class Table:
         """Whether a column holds an array."""
         return any(column.is_list for column in self.columns if column.header == header)
 
+    @cached_property
+    def landers(self) -> tuple[tuple[str, Lander], ...]:
+        """Per column the JSON property that it comes from and how its value lands.
+
+        Kept, since reading a provider spends most of its own time here.
+        """
+        return tuple((column.property, _lander(column)) for column in self.columns)
+
 
 @cache
 def tables(version: str) -> Mapping[str, Table]:
@@ -64,6 +73,8 @@ def tables(version: str) -> Mapping[str, Table]:
 
 def text(value: Any) -> str | None:
     """One scalar as it lands: trimmed, blank as None, booleans as words, whole numbers without a point."""
+    if isinstance(value, str):
+        return value.strip() or None
     if value is None:
         return None
     if isinstance(value, bool):
@@ -74,30 +85,39 @@ def text(value: Any) -> str | None:
 
 
 def _item(value: Any) -> str | None:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if "identifier" in value:
             return f"{{{text(value.get('type')) or ''}:{text(value['identifier']) or ''}}}"
         return text(value.get("sourcedId"))
     return text(value)
 
 
-def _scalar(value: Any, format_: str) -> str | None:
+def _scalar(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value.strip() or None
     if isinstance(value, list):
         value = value[0] if value else None
-    found = _item(value)
-    if found is None:
-        return None
-    if format_ == "date" and _DATE_WITH_TIME.match(found):
-        return found[:10]
-    if format_ == "dateTime" and not _PLAIN_INSTANT.match(found):
-        try:
-            return format_instant(parse_instant(found))
-        except ValueError:
-            return found
-    return found
+    return _item(value)
+
+
+def _date(value: Any) -> str | None:
+    found = _scalar(value)
+    return found[:10] if found and _DATE_WITH_TIME.match(found) else found
+
+
+def _instant(value: Any) -> str | None:
+    found = _scalar(value)
+    if found is None or _PLAIN_INSTANT.match(found):
+        return found
+    try:
+        return format_instant(parse_instant(found))
+    except ValueError:
+        return found
 
 
 def _list(value: Any) -> list[str] | None:
+    if value is None:
+        return None
     items = value if isinstance(value, list) else [value]
     return [found for found in map(_item, items) if found is not None] or None
 
@@ -107,22 +127,20 @@ def status_of(value: Any) -> str:
     return TOBEDELETED if (text(value) or "").lower() == TOBEDELETED else ACTIVE
 
 
+def _lander(column: CsvColumn) -> Lander:
+    if column.header == "status":
+        return status_of
+    if column.is_list:
+        return _list
+    return {"date": _date, "dateTime": _instant}.get(column.format, _scalar)
+
+
 def land_record(table: Table, record: Mapping[str, Any]) -> list[Any]:
     """One API record as a row: values in order of `table.headers`.
 
     A missing sourcedId stays None; the snapshot sets such a row aside.
     """
-    row: list[Any] = []
-    for column in table.columns:
-        if column.header == "status":
-            row.append(status_of(record.get("status")))
-            continue
-        value = record.get(column.property)
-        if value is None:
-            row.append(None)
-        else:
-            row.append(_list(value) if column.is_list else _scalar(value, column.format))
-    return row
+    return [land(record.get(name)) for name, land in table.landers]
 
 
 def land_links(owner_column: str, table: Table, record: Mapping[str, Any]) -> Iterator[list[Any]]:
