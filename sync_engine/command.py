@@ -40,7 +40,7 @@ from sync_engine.plan import Plan
 from sync_engine.reading import Source, SourceOptions, open_source
 from sync_engine.result import Result
 from sync_engine.snapshot import Scratch
-from sync_engine.sources.connection import Patience
+from sync_engine.sources.connection import CONNECTIONS, Patience
 from sync_engine.targets.opening import open_target, shown
 from sync_engine.targets.session import Target
 
@@ -52,6 +52,8 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say how a source is read and guarded; both `plan` and `run` take them."""
     for option in (
         json_option,
+        click.option("--connections", type=click.IntRange(1, 16), default=CONNECTIONS, show_default=True,
+                     help="Pages of an API fetched at once"),
         click.option("--tries", type=click.IntRange(min=1), default=_PATIENCE.tries, show_default=True,
                      help="Tries per request of an API"),
         click.option("--retry-wait", type=click.FloatRange(min=0), default=_PATIENCE.first_wait_s,
@@ -207,7 +209,8 @@ def _reported(clock: _Clock, source: str, target: str, json_target: str | None) 
 def _opened(source: str, target: str, options: dict[str, Any]) -> tuple[Source, Target]:
     patience = Patience(tries=options["tries"], first_wait_s=options["retry_wait"])
     asked = SourceOptions(
-        options["auth"], options["token_url"], options["providers_file"], options["spec"], options["vendor"], patience
+        options["auth"], options["token_url"], options["providers_file"], options["spec"], options["vendor"], patience,
+        options["connections"],
     )  # fmt: skip
     goal = open_target(target)
     return open_source(source, asked, os.environ), goal

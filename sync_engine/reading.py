@@ -21,7 +21,7 @@ _EXPECTED = "http(s)://host/.../v1p1, a name of the providers file, a folder, or
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """How the source is reached. patience: retries of an API."""
+    """How the source is reached. patience and connections: retries and parallel reads of an API."""
 
     auth: str | None
     token_url: str | None
@@ -29,6 +29,7 @@ class SourceOptions:
     spec: str | None
     vendor: str | None
     patience: Patience
+    connections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Source:
         if self.endpoint is None:
             assert self.path is not None
             return bundle.read(self.path, scratch, self.options.spec, told)
-        connection = Connection(self.endpoint, self.options.patience)
+        connection = Connection(self.endpoint, self.options.patience, connections=self.options.connections)
         try:
             return api.read(connection, scratch, told)
         finally:

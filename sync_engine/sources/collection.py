@@ -15,6 +15,7 @@ from oneroster_harness.problems import CannotRun
 from sync_engine.landing import text
 from sync_engine.sources import setup_problems
 from sync_engine.sources.connection import Answer, Connection
+from sync_engine.sources.pages_ahead import PagesAhead
 
 PAGE_SIZE = 1_000
 SMALL_PAGE_SIZE = 100
@@ -59,25 +60,28 @@ class Collection:
         """
         received = ids = 0
         totals: list[int] = []
-        pages: set[bytes] = set()
-        while True:
-            answer = self._page(received)
-            if answer is None:
-                return self._reading(received, ids, totals, repeats=False)
-            total = _total(answer.headers)
-            if total is not None:
-                totals.append(total)
-            records = self._records(answer.document)
-            if not records:
-                return self._reading(received, ids, totals, repeats=False)
-            page, sum_of_ids = _fingerprints(records)
-            if page in pages:
-                return self._reading(received, ids, totals, repeats=True)
-            pages.add(page)
-            received += len(records)
-            ids += sum_of_ids
-            for record in records:
-                each(record if isinstance(record, Mapping) else None)
+        seen: set[bytes] = set()
+        with PagesAhead(self._page, self._connection.connections) as pages:
+            while True:
+                answer = pages.get(received)
+                if answer is None:
+                    return self._reading(received, ids, totals, repeats=False)
+                total = _total(answer.headers)
+                if total is not None:
+                    totals.append(total)
+                records = self._records(answer.document)
+                if not records:
+                    return self._reading(received, ids, totals, repeats=False)
+                page, sum_of_ids = _fingerprints(records)
+                if page in seen:
+                    return self._reading(received, ids, totals, repeats=True)
+                seen.add(page)
+                if not received and total is not None:
+                    pages.expect(len(records), total)
+                received += len(records)
+                ids += sum_of_ids
+                for record in records:
+                    each(record if isinstance(record, Mapping) else None)
 
     def _reading(self, received: int, ids: int, totals: list[int], *, repeats: bool) -> Reading:
         return Reading(received, ids, (totals[0], totals[-1]) if totals else None, repeats)

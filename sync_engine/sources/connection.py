@@ -5,6 +5,7 @@ Called by the API source. Retries only what may pass; never follows a redirect t
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from oneroster_harness.terminal import VERSION
 from sync_engine.sources import setup_problems
 from sync_engine.sources.sign_in import SignIn
 
+CONNECTIONS = 4
+"""Pages in flight by default: real providers limit the rate, and more gain little."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 _T = TypeVar("_T")
@@ -59,17 +62,25 @@ class _Transient(Exception):
 
 
 class Connection:
-    """Signed reads of one provider. requests: how many were sent, retries and token requests included."""
+    """Signed reads of one provider, from several threads if need be.
+
+    requests: how many were sent, retries and token requests included. connections: how many pages a reader may fetch
+    at once.
+    """
 
     def __init__(
         self,
         endpoint: Endpoint,
         patience: Patience | None = None,
+        *,
+        connections: int = CONNECTIONS,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.endpoint = endpoint
+        self.connections = connections
         self.requests = 0
+        self._counting = threading.Lock()
         self._patience = patience or Patience()
         self._sleep = sleep
         self._session = requests.Session()
@@ -91,8 +102,10 @@ class Connection:
         answers, an answer stays broken after all tries, or the body is a web page.
         """
         url = f"{self.endpoint.url}/{path}" + (f"?{urlencode(query)}" if query else "")
+        generation = self._sign_in.generation
         answer = self._retrying(url, lambda: self._get_once(url))
-        if answer.status == 401 and self._sign_in.renew():
+        # Before the first request there is no token yet; the one that was refused is then the first.
+        if answer.status == 401 and self._sign_in.renew(max(generation, 1)):
             answer = self._retrying(url, lambda: self._get_once(url))
         return answer
 
@@ -131,7 +144,8 @@ class Connection:
         return self._retrying(url, lambda: self._request(method, url, **options))
 
     def _request(self, method: str, url: str, **options: Any) -> requests.Response:
-        self.requests += 1
+        with self._counting:
+            self.requests += 1
         try:
             response = self._session.request(
                 method, url, allow_redirects=False, timeout=self._patience.timeout_s, **options

@@ -5,6 +5,7 @@ Called by the API connection for each request. Never logs a token and never foll
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,7 @@ class SignIn:
     """Gives the Authorization header of each request; renews an OAuth 2 token before it expires.
 
     send: performs one request with retries. clock: seconds that only move forward.
+    generation: how many tokens there have been. Safe to use from several threads.
     """
 
     def __init__(self, endpoint: Endpoint, send: Send, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,6 +38,8 @@ class SignIn:
         self._clock = clock
         self._token = ""
         self._renew_at = 0.0
+        self._lock = threading.Lock()
+        self.generation = 0
 
     def headers(self, url: str) -> dict[str, str]:
         """Headers that sign a GET of exactly this URL.
@@ -50,14 +54,21 @@ class SignIn:
             return dict(signed)
         if endpoint.auth == "bearer":
             return {"Authorization": f"Bearer {endpoint.token}"}
-        if not self._token or self._clock() >= self._renew_at:
-            self.renew()
-        return {"Authorization": f"Bearer {self._token}"}
+        with self._lock:
+            if not self._token or self._clock() >= self._renew_at:
+                self._renew()
+            return {"Authorization": f"Bearer {self._token}"}
 
-    def renew(self) -> bool:
-        """Ask for a fresh OAuth 2 token; False for mechanisms without one."""
+    def renew(self, generation: int) -> bool:
+        """Replace the token of that generation, unless another thread did; False for mechanisms without one."""
         if self._endpoint.auth != "oauth2":
             return False
+        with self._lock:
+            if generation == self.generation:
+                self._renew()
+            return True
+
+    def _renew(self) -> None:
         answer = self._token_answer()
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
@@ -66,7 +77,7 @@ class SignIn:
         self._token = token
         life = _seconds(answer.get("expires_in"))
         self._renew_at = self._clock() + max(life - min(_RENEW_BEFORE_S, life / 10), 0.0)
-        return True
+        self.generation += 1
 
     def _token_answer(self) -> dict[str, Any]:
         url = self._endpoint.token_url or ""

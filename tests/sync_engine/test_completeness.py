@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.sync_engine.conftest import Database, Ran, sync
@@ -10,8 +12,10 @@ from tests.sync_engine.fake_provider import FakeProvider, Handler, Reply, Reques
 PEOPLE = [{"sourcedId": f"u{number:03d}", "role": "student", "givenName": "A"} for number in range(40)]
 
 
-def run(fake: FakeProvider, duck: Database) -> Ran:
-    return sync("run", fake.url, duck.url, "--token-url", fake.token_url, "--yes", "--retry-wait", "0")
+def run(fake: FakeProvider, duck: Database, *options: object) -> Ran:
+    return sync(
+        "run", fake.url, duck.url, "--token-url", fake.token_url, "--yes", "--retry-wait", "0", *options
+    )
 
 
 @pytest.fixture
@@ -29,6 +33,27 @@ def present(database: Database) -> int:
 def test_a_page_cap_below_the_limit_loses_no_row(fake: FakeProvider, duck: Database) -> None:
     fake.answers["users"] = lambda request: page(request, PEOPLE, cap=7)
     ran = run(fake, duck)
+    assert (ran.changed(), ran.document["complete"]["users"]) == ({"users": {"create": 40}}, True)
+
+
+def test_pages_are_fetched_at_once_where_a_total_is_announced(fake: FakeProvider, duck: Database) -> None:
+    together = threading.Barrier(3, timeout=20)
+
+    def answer(request: Request) -> Reply:
+        if 0 < request.offset < 40:
+            together.wait()
+        return page(request, PEOPLE, cap=10)
+
+    fake.answers["users"] = answer
+    ran = run(fake, duck)
+    assert (ran.changed(), ran.document["complete"]["users"]) == ({"users": {"create": 40}}, True)
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_pages_of_changing_size_are_read_whole(connections: int, fake: FakeProvider, duck: Database) -> None:
+    sizes = {0: 10, 10: 10, 20: 3, 23: 10, 33: 7}
+    fake.answers["users"] = lambda request: page(request, PEOPLE, cap=sizes.get(request.offset, 10))
+    ran = run(fake, duck, "--connections", connections)
     assert (ran.changed(), ran.document["complete"]["users"]) == ({"users": {"create": 40}}, True)
 
 
