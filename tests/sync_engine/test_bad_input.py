@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -259,6 +260,14 @@ def test_a_target_that_cannot_be_reached_is_exit_3(target: str, word: str, tmp_p
     ran = sync("run", write_bundle(tmp_path / "b", {"orgs": orgs(1)}), target, "--yes")
     refused(ran, word)
     assert "p4ss-word" not in ran.err + ran.out
+
+
+def test_a_missing_driver_is_named_with_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    ran = sync("run", write_bundle(tmp_path / "b", {"orgs": orgs(1)}), "postgresql://127.0.0.1:1/x", "--yes")
+    refused(ran, "pip install 'oneroster-harness[postgres]'")
 
 
 def test_a_target_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
