@@ -73,8 +73,10 @@ class Run:
         """Name of the class behind a collection's key."""
         return self.standard.collection(collection).name
 
-    def ids(self, path: str, key: str, parameters: Mapping[str, Any] | None = None) -> tuple[list[str], Exchange] | None:
-        """All sourcedIds of a path, page by page; None when a page cannot be read."""
+    def ids(
+        self, path: str, key: str, parameters: Mapping[str, Any] | None = None, *, most: int = 200_000
+    ) -> tuple[list[str], Exchange] | None:
+        """sourcedIds of a path, page by page, until there are no more or most are read; None when a page cannot be read."""
         found: list[str] = []
         offset = 0
         while True:
@@ -84,9 +86,8 @@ class Run:
                 return None
             found += [key_of(record) for record in records]
             offset += len(records)
-            if not records or len(records) < 1000 and (page.total is None or offset >= page.total) or len(found) > 200_000:
-                return found, page
-            if page.total is not None and offset >= page.total:
+            is_last = offset >= page.total if page.total is not None else len(records) < 1000
+            if not records or is_last or len(found) >= most:
                 return found, page
 
     def choose(self, subject: str, items: Sequence[Any], count: int) -> list[Any]:

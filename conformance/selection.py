@@ -6,11 +6,11 @@ columns; where the standard is silent two readings are allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.survey import Record, key_of
+from conformance.survey import Collection, Record
 from oneroster_standard.moments import parse_instant
 from oneroster_standard.standard import Property
 
@@ -57,38 +57,74 @@ def _measure(item: Property, value: Any) -> Any:
     return _word(value)
 
 
-def _fits(term: Term, record: Record, fold: Callable[[str], str]) -> bool:
-    values = atoms(record, term.field)
-    if term.op == "!=":
-        return not _fits(Term(term.field, term.item, "=", term.value), record, fold)
+Fold = Callable[[str], str]
+
+
+def _test(term: Term, fold: Fold) -> Callable[[tuple[Any, ...]], bool]:
+    """Whether the values that a record has at the term's field fit it, != aside."""
     if term.item.is_list and "." not in term.field:
         wanted = {fold(part) for part in term.value.split(",")}
-        held = {fold(_word(value)) for value in values}
-        return bool(wanted & held) if term.op == "~" else wanted <= held
+        if term.op == "~":
+            return lambda values: any(fold(_word(value)) in wanted for value in values)
+        return lambda values: wanted <= {fold(_word(value)) for value in values}
     if term.op == "~":
-        return any(fold(term.value) in fold(_word(value)) for value in values)
-    if term.op == "=" and term.item.kind not in ("date", "dateTime", "float"):
-        return any(fold(_word(value)) == fold(term.value) for value in values)
+        part = fold(term.value)
+        return lambda values: any(part in fold(_word(value)) for value in values)
+    if term.op in ("=", "!=") and term.item.kind not in ("date", "dateTime", "float"):
+        whole = fold(term.value)
+        return lambda values: any(fold(_word(value)) == whole for value in values)
     bound = _measure(term.item, term.value)
     relations: dict[str, Callable[[Any], bool]] = {
         "=": lambda found: bool(found == bound),
+        "!=": lambda found: bool(found == bound),
         ">": lambda found: bool(found > bound),
         ">=": lambda found: bool(found >= bound),
         "<": lambda found: bool(found < bound),
         "<=": lambda found: bool(found <= bound),
     }
-    return any(relations[term.op](_measure(term.item, value)) for value in values)
+    relation = relations[term.op]
+    return lambda values: any(relation(_measure(term.item, value)) for value in values)
 
 
-def _select(records: Iterable[Record], terms: tuple[Term, ...], joined_by: str, fold: Callable[[str], str]) -> frozenset[str]:
+def column_of(found: Collection, path: str) -> list[tuple[Any, ...]]:
+    """The values at a field's path, per record; worked out once per collection and path."""
+    column = found.columns.get(path)
+    if column is None:
+        column = found.columns[path] = [tuple(map(_plain, atoms(record, path))) for record in found.records]
+    return column
+
+
+def values_of(found: Collection, path: str) -> list[str]:
+    """The distinct texts at a field's path, in order of first occurrence."""
+    distinct = dict.fromkeys(column_of(found, path))
+    return list(dict.fromkeys(value for values in distinct for value in values if isinstance(value, str)))
+
+
+def _rows(found: Collection, term: Term, fold: Fold) -> list[bool]:
+    """Per record whether it fits; each distinct combination of values is judged once."""
+    column = column_of(found, term.field)
+    test = _test(term, fold)
+    verdicts = {values: test(values) for values in set(column)}
+    wanted = term.op != "!="
+    return [verdicts[values] is wanted for values in column]
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _select(found: Collection, terms: tuple[Term, ...], joined_by: str, fold: Fold) -> frozenset[str]:
     combine = all if joined_by == "AND" else any
-    return frozenset(key_of(record) for record in records if combine(_fits(term, record, fold) for term in terms))
+    rows = [_rows(found, term, fold) for term in terms]
+    return frozenset(key for key, fits in zip(found.by_id, zip(*rows, strict=True), strict=True) if combine(fits))
 
 
-def readings(records: Iterable[Record], terms: tuple[Term, ...], joined_by: str = "AND") -> tuple[frozenset[str], frozenset[str]]:
-    """sourcedIds that a filter selects, read with exact case and without regard to case."""
-    kept = list(records)
-    return _select(kept, terms, joined_by, str), _select(kept, terms, joined_by, str.casefold)
+def readings(found: Collection, terms: tuple[Term, ...], joined_by: str = "AND") -> tuple[frozenset[str], frozenset[str]]:
+    """sourcedIds that a filter selects, read with exact case and without regard to case.
+
+    Raises ValueError when a date or a number cannot be read.
+    """
+    return _select(found, terms, joined_by, str), _select(found, terms, joined_by, str.casefold)
 
 
 def fits_a_reading(found: frozenset[str], allowed: tuple[frozenset[str], frozenset[str]]) -> bool:

@@ -24,7 +24,8 @@ class Collection:
     """One collection as read.
 
     records: as sent, the first of each key; trouble: why it could not be read, empty when it was; doubled: records
-    whose key came a second time on one page.
+    whose key came a second time on one page; starts: records before each page; columns: values at a field's path, per
+    record, as far as a check has asked for them.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Collection:
     doubled: int = 0
     by_id: dict[str, Record] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
+    columns: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
 
     @property
     def is_read(self) -> bool:
