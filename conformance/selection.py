@@ -124,7 +124,10 @@ def readings(found: Collection, terms: tuple[Term, ...], joined_by: str = "AND")
 
     Raises ValueError when a date or a number cannot be read.
     """
-    return _select(found, terms, joined_by, str), _select(found, terms, joined_by, str.casefold)
+    exact = _select(found, terms, joined_by, str)
+    if all(term.item.kind in ("date", "dateTime", "float") for term in terms):
+        return exact, exact
+    return exact, _select(found, terms, joined_by, str.casefold)
 
 
 def fits_a_reading(found: frozenset[str], allowed: tuple[frozenset[str], frozenset[str]]) -> bool:

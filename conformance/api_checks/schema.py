@@ -1,18 +1,17 @@
 """Records against the tables: presence, types, forms, vocabularies.
 
-One pass of jsonschema over all records; each violation is given to the check that is about it.
+One pass of a schema validator over all records; each violation is given to the check that is about it.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+import jsonschema_rs
 
 from conformance.notices import Notice, redacted_id, shape
 from conformance.registry import check
@@ -24,138 +23,159 @@ from oneroster_standard.standard import load
 
 SECTION = "REST 1.1, data model"
 _REFERENCE_PARTS = ("href", "sourcedId", "type")
+Steps = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One record's breach of one keyword of its schema. field: a missing or an extra property's name, else empty."""
+
+    path: Steps
+    keyword: str
+    expected: Any
+    value: Any
+    properties: tuple[str, ...]
+    field: str = ""
 
 
 @lru_cache(maxsize=64)
-def _validator(version: str, class_name: str) -> Draft202012Validator:
-    return Draft202012Validator(entity_schema(load(version), class_name))
+def _schema(version: str, class_name: str) -> tuple[dict[str, Any], Any]:
+    schema = entity_schema(load(version), class_name)
+    # The compiled validator: a district has hundreds of thousands of records, most of them with a fault of its vendor.
+    return schema, jsonschema_rs.Draft202012Validator(schema)
 
 
-def _kind(error: ValidationError) -> str:
-    value: Any = error.instance
-    if value is None:
+def _violations(version: str, class_name: str, record: Record) -> tuple[Violation, ...]:
+    schema, validator = _schema(version, class_name)
+    if validator.is_valid(record):
+        return ()
+    found = [_violation(schema, error) for error in validator.iter_errors(record)]
+    # A value of the wrong type is told once, not again as a value outside its tokens or pattern.
+    mistyped = {one.path for one in found if one.keyword == "type"}
+    return tuple(one for one in found if one.keyword == "type" or one.path not in mistyped)
+
+
+def _violation(schema: dict[str, Any], error: Any) -> Violation:
+    node: Any = schema
+    for step in error.schema_path[:-1]:
+        node = node[step]
+    keyword = str(error.schema_path[-1])
+    field = ""
+    if keyword == "required":
+        field = str(error.kind.property)
+    elif keyword == "additionalProperties":
+        field = str(min(error.kind.unexpected))
+    return Violation(
+        tuple(error.instance_path), keyword, node[keyword], error.instance, tuple(node.get("properties", ())), field
+    )
+
+
+def _kind(found: Violation) -> str:
+    inside_reference = len(found.path) > 1 and found.path[-1] in _REFERENCE_PARTS
+    if found.value is None:
         return "null"
-    path = [str(part) for part in error.absolute_path]
-    inside_reference = path and path[-1] in _REFERENCE_PARTS and len(path) > 1
-    if error.validator == "required":
-        return "reference" if error.absolute_path and "href" in _properties(error) else "required"
-    if error.validator == "additionalProperties":
+    if found.keyword == "required":
+        return "reference" if found.path and "href" in found.properties else "required"
+    if found.keyword == "additionalProperties":
         return "unknown"
-    if error.validator == "minLength" or value == "":
+    if found.keyword == "minLength" or found.value == "":
         return "empty"
-    if error.validator == "minItems":
+    if found.keyword == "minItems":
         return "required"
-    if error.validator == "type":
-        if error.validator_value == "array":
-            return "array"
-        if isinstance(value, bool):
+    if found.keyword == "type":
+        return "array" if found.expected == "array" else "boolean" if isinstance(found.value, bool) else "type"
+    if found.keyword == "enum":
+        if found.expected == ["true", "false"]:
             return "boolean"
-        return "type"
-    if error.validator == "enum":
-        if error.validator_value == ["true", "false"]:
-            return "boolean"
-        return "reference-type" if inside_reference and path[-1] == "type" else "enumeration"
-    if error.validator == "pattern":
-        return {DATE: "date", INSTANT: "instant", YEAR: "year"}.get(str(error.validator_value), "type")
-    return "type"
+        return "reference-type" if inside_reference and found.path[-1] == "type" else "enumeration"
+    if found.keyword == "pattern":
+        return {DATE: "date", INSTANT: "instant", YEAR: "year"}.get(str(found.expected), "type")
+    # anyOf is how an extensible vocabulary is written.
+    return "enumeration" if found.keyword == "anyOf" else "type"
 
 
-def _properties(error: ValidationError) -> dict[str, Any]:
-    schema: Any = error.schema
-    return dict(schema.get("properties", {})) if isinstance(schema, dict) else {}
-
-
-def _instance(error: ValidationError) -> dict[str, Any]:
-    value: Any = error.instance
-    return value if isinstance(value, dict) else {}
-
-
-def _tokens(error: ValidationError) -> list[Any]:
-    value: Any = error.validator_value
-    return list(value) if isinstance(value, list) else []
-
-
-def _pointer(name: str, error: ValidationError) -> str:
-    parts = ["*" if isinstance(part, int) else str(part) for part in error.absolute_path]
-    if error.validator == "required":
-        missing = re.match(r"'([^']+)'", error.message)
-        parts.append(missing.group(1) if missing else "?")
+def _pointer(name: str, found: Violation) -> str:
+    parts = ["*" if isinstance(part, int) else part for part in found.path]
+    if found.keyword == "required":
+        parts.append(found.field)
     return "/" + "/".join([name, "*", *parts])
 
 
 def violations(run: Run, kind: str) -> Iterator[Notice]:
     """Notices of one kind of violation: one per collection and problem, its properties listed."""
     for found in run.readable():
-        groups: dict[str, list[tuple[Record, ValidationError]]] = {}
-        for number, record in enumerate(found.records):
-            for error in _errors(run, found, number, record):
-                if _kind(error) == kind:
-                    groups.setdefault(_problem(error), []).append((record, error))
+        groups: dict[str, list[tuple[Record, Violation]]] = {}
+        for record, violation in _all_violations(run, found):
+            if _kind(violation) == kind:
+                groups.setdefault(_problem(violation), []).append((record, violation))
         for problem, group in groups.items():
             yield _notice(found, problem, group)
 
 
-def _errors(run: Run, found: Collection, number: int, record: Record) -> tuple[ValidationError, ...]:
-    cache: dict[tuple[str, int], tuple[ValidationError, ...]] = run.worked_out.setdefault("schema_errors", {})
-    key = (found.name, number)
-    if key not in cache:
-        validator = _validator(run.standard.version, run.entity_of(found.name))
-        errors = list(validator.iter_errors(record))
-        # A value of the wrong type is told once, not again as a value outside its tokens or pattern.
-        mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
-        cache[key] = tuple(
-            error for error in errors if error.validator == "type" or tuple(error.absolute_path) not in mistyped
-        )
-    return cache[key]
+def _all_violations(run: Run, found: Collection) -> list[tuple[Record, Violation]]:
+    known: dict[str, list[tuple[Record, Violation]]] = run.worked_out.setdefault("schema_violations", {})
+    if found.name not in known:
+        class_name = run.entity_of(found.name)
+        known[found.name] = [
+            (record, violation)
+            for record in found.records
+            for violation in _violations(run.standard.version, class_name, record)
+        ]
+    return known[found.name]
 
 
-def _problem(error: ValidationError) -> str:
-    if error.instance is None:
+def _problem(found: Violation) -> str:
+    if found.value is None:
         return "null"
     return {
         "required": "missing", "additionalProperties": "not a property of the standard", "minLength": "empty",
-        "minItems": "an empty list", "enum": "not one of the tokens", "pattern": "of another form",
-    }.get(str(error.validator), f"not of type {error.validator_value}")  # fmt: skip
+        "minItems": "an empty list", "enum": "not one of the tokens", "anyOf": "not one of the tokens",
+        "pattern": "of another form",
+    }.get(found.keyword, f"not of type {found.expected}")  # fmt: skip
 
 
-def _field(name: str, error: ValidationError) -> str:
-    if error.validator == "additionalProperties":
-        return min(set(_instance(error)) - set(_properties(error)))
-    return _pointer(name, error).removeprefix(f"/{name}/*/").replace("/*", "[]")
+def _field(name: str, found: Violation) -> str:
+    if found.keyword == "additionalProperties":
+        return found.field
+    return _pointer(name, found).removeprefix(f"/{name}/*/").replace("/*", "[]")
 
 
-def _notice(found: Collection, problem: str, group: list[tuple[Record, ValidationError]]) -> Notice:
-    fields = Counter(_field(found.name, error) for _, error in group)
+def _notice(found: Collection, problem: str, group: list[tuple[Record, Violation]]) -> Notice:
+    fields: Counter[str] = Counter()
+    firsts: dict[str, tuple[Record, Violation]] = {}
+    for record, violation in group:
+        field = _field(found.name, violation)
+        fields[field] += 1
+        firsts.setdefault(field, (record, violation))
     named = ", ".join(field for field, _ in fields.most_common(6)) + (f" and {len(fields) - 6} more" if len(fields) > 6 else "")
-    record, error = group[0]
-    firsts = {_field(found.name, error): (record, error) for record, error in reversed(group)}
     samples = tuple(
-        {"pointer": _pointer(found.name, error), "record": redacted_id(record.get("sourcedId")), "count": fields[field]}
-        for field, (record, error) in sorted(firsts.items())
+        {"pointer": _pointer(found.name, violation), "record": redacted_id(record.get("sourcedId")), "count": fields[field]}
+        for field, (record, violation) in sorted(firsts.items(), key=lambda item: item[0])
     )
+    record, violation = group[0]
     return at(
         found.where(record), f"{found.name}: {named} {'is' if len(fields) == 1 else 'are'} {problem}",
-        pointer=_pointer(found.name, error), expected=_expected(error), observed=_observed(error), samples=samples[:5],
-        count=len(group),
+        pointer=_pointer(found.name, violation), expected=_expected(violation), observed=_observed(violation),
+        samples=samples[:5], count=len(group),
     )  # fmt: skip
 
 
-def _expected(error: ValidationError) -> str:
-    if error.validator == "enum":
-        return ", ".join(map(str, _tokens(error)))[:120]
-    if error.validator == "pattern":
-        return {DATE: "YYYY-MM-DD", INSTANT: "YYYY-MM-DDThh:mm:ss.sssZ", YEAR: "YYYY"}.get(str(error.validator_value), "")
-    if error.validator == "type":
-        return str(error.validator_value)
-    return "a value" if error.instance is None or error.validator != "additionalProperties" else "metadata for extensions"
+def _expected(found: Violation) -> str:
+    if found.keyword == "enum":
+        return ", ".join(map(str, found.expected))[:120]
+    if found.keyword == "pattern":
+        return {DATE: "YYYY-MM-DD", INSTANT: "YYYY-MM-DDThh:mm:ss.sssZ", YEAR: "YYYY"}.get(str(found.expected), "")
+    if found.keyword == "type":
+        return str(found.expected)
+    return "metadata for extensions" if found.keyword == "additionalProperties" else "a value"
 
 
-def _observed(error: ValidationError) -> str:
-    if error.validator in ("required",):
+def _observed(found: Violation) -> str:
+    if found.keyword == "required":
         return "absent"
-    if error.validator == "additionalProperties":
+    if found.keyword == "additionalProperties":
         return "other properties"
-    return shape(error.instance)
+    return shape(found.value)
 
 
 def _register(id: str, kind: str, severity: str, title: str, why: str) -> None:
