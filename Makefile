@@ -8,22 +8,26 @@ STUDENTS ?= 1000
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test fast test-services deep bench bench-full docs lint types lock wheel clean
+.PHONY: demo test fast coverage test-services deep bench bench-full docs lint types lock wheel clean
 
 demo: $(READY)
 	$(BIN)/oneroster demo --students $(STUDENTS)
 
 test: $(READY)
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not deep and not live"
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not deep and not live and not services"
 
 # The tests that need no server: under a minute.
 fast: $(READY)
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not deep and not live and not served"
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not deep and not live and not services and not served"
 
-# Real services: an installed PostgreSQL, OpenSSL-signed transport and a browser; nothing may be skipped.
+# Lines that the tests run, in the servers and commands that they start as well.
+coverage: $(READY)
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not deep and not live and not services" --cov --cov-report=term
+
+# Real services: an installed PostgreSQL, a browser, the wheel in an empty environment. A missing one fails.
 test-services: $(READY)
 	.ci/services
-	ONEROSTER_REQUIRE_SERVICES=1 $(PYTEST) -m services
+	$(PYTEST) -m services
 
 deep: $(READY)
 	$(PYTEST) -m deep
@@ -64,6 +68,6 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or later is needed; try make PYTHON=python3.12"; exit 1)
 	@echo "setting up $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || (echo "the venv module is missing: apt install python3-venv"; exit 1)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)

@@ -19,7 +19,7 @@ from conformance.registry import CHECKS, Check, Skip
 from conformance.report import Outcome, Report
 from conformance.run import SCOPES, Run, at
 from conformance.sign_in import NotSignedIn, SignIn
-from conformance.survey import CORE, OPTIONAL, Survey
+from conformance.survey import CORE, NO_ANSWER, OPTIONAL, Survey
 from oneroster_harness.problems import CannotRun, UsageProblem
 from oneroster_harness.providers import Endpoint, redact
 from oneroster_harness.terminal import AS_OF, DEFAULT_SEED, VERSION
@@ -144,8 +144,9 @@ def _unread(run: Run) -> list[str]:
     unread = [name for name in CORE if not run.survey.collections[name].is_read]
     if not unread:
         return []
-    answers = sorted({str(run.survey.collections[name].pages[-1].status) for name in unread})
-    return [f"could not be read: {', '.join(unread)} (status {', '.join(answers)})"]
+    answers = {run.survey.collections[name].pages[-1].status for name in unread}
+    told = sorted("no answer" if status == NO_ANSWER else f"status {status}" for status in answers)
+    return [f"could not be read: {', '.join(unread)} ({', '.join(told)})"]
 
 
 def _ask(run: Run, check: Check, order: Order) -> tuple[Outcome, list[Notice]]:
