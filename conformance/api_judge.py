@@ -124,7 +124,7 @@ def guessed_dialect(url: str) -> Dialect:
     matches = [
         (len(path.value), name)
         for name in SHIPPED
-        for path in load_dialect(name).paths
+        for path in load_dialect(name).paths()
         if path.value.rstrip("/") in url
     ]
     return load_dialect(max(matches)[1] if matches else "reference")

@@ -16,7 +16,7 @@ from oneroster_harness.problems import Problem
 
 if TYPE_CHECKING:
     from mock_server.application import Site
-    from mock_server.provider import Provider
+    from mock_server.vendor import Vendor
 
 
 def _json(document: Any, status: int = 200) -> Response:
@@ -39,12 +39,9 @@ def admin_routes(site: Site) -> Blueprint:
             return None
         return _json({"error": "the admin token is missing or wrong"}, 401)
 
-    def provider_of(vendor: str) -> Provider | None:
-        return site.providers.get(vendor)
-
     @blueprint.get("/health")
     def health() -> Response:
-        return _json({"status": "ok", "vendors": sorted(site.providers)})
+        return _json({"status": "ok", "vendors": sorted(site.vendors)})
 
     @blueprint.get("/journal")
     def journal() -> Response:
@@ -54,8 +51,8 @@ def admin_routes(site: Site) -> Blueprint:
 
     @blueprint.post("/reset")
     def reset() -> Response:
-        for provider in site.providers.values():
-            provider.reset()
+        for vendor in site.vendors.values():
+            vendor.reset()
         site.journal.clear()
         return _json({"status": "reset"})
 
@@ -75,45 +72,47 @@ def admin_routes(site: Site) -> Blueprint:
     def snapshot() -> Response:
         return _json({"error": "snapshots are not available in this release"}, 501)
 
-    @blueprint.route("/vendors/<vendor>/<subject>", methods=["GET", "PUT"])
-    def vendor_state(vendor: str, subject: str) -> Response:
-        provider = provider_of(vendor)
-        if provider is None or subject not in ("quirks", "settings", "credentials", "faults"):
-            return _json({"error": "unknown vendor or subject", "vendors": sorted(site.providers)}, 404)
+    @blueprint.route("/vendors/<name>/<subject>", methods=["GET", "PUT"])
+    def vendor_state(name: str, subject: str) -> Response:
+        vendor = site.vendors.get(name)
+        if vendor is None or subject not in ("quirks", "settings", "credentials", "faults"):
+            return _json({"error": "unknown vendor or subject", "vendors": sorted(site.vendors)}, 404)
         if request.method == "PUT":
-            return _change(provider, subject, request.get_json(silent=True))
-        return _json(_state(provider, subject))
+            return _change(vendor, subject, request.get_json(silent=True))
+        return _json(_state(vendor, subject))
 
-    @blueprint.get("/vendors/<vendor>/truth/<entity>")
-    def vendor_truth(vendor: str, entity: str) -> Response:
-        provider = provider_of(vendor)
+    @blueprint.get("/vendors/<name>/truth/<entity>")
+    def vendor_truth(name: str, entity: str) -> Response:
+        vendor = site.vendors.get(name)
+        spec = request.args.get("spec")
+        provider = vendor.provider(spec) if vendor and (spec is None or spec in vendor.providers) else None
         channel = request.args.get("channel", "api")
         if (
             provider is None
             or f"{entity}.csv" not in provider.standard.csv_files
             or channel not in ("api", "csv")
         ):
-            return _json({"error": "unknown vendor, entity or channel"}, 404)
+            return _json({"error": "unknown vendor, entity, channel or spec"}, 404)
         found = list(truth.rows(provider, entity, channel))
-        return _json({"vendor": vendor, "entity": entity, "channel": channel, "rows": found})
+        return _json({"vendor": name, "spec": provider.spec, "entity": entity, "channel": channel, "rows": found})
 
     return blueprint
 
 
-def _state(provider: Provider, subject: str) -> Any:
+def _state(vendor: Vendor, subject: str) -> Any:
     if subject == "quirks":
-        return {"quirks": list(provider.quirk_ids)}
+        return {"quirks": list(vendor.quirk_ids)}
     if subject == "settings":
         return {
-            "withheld": sorted(provider.withheld),
-            "settings": [{"id": found.id, "title": found.title} for found in provider.dialect.settings],
+            "withheld": sorted(vendor.withheld),
+            "settings": [{"id": found.id, "title": found.title} for found in vendor.dialect.settings],
         }
     if subject == "credentials":
-        return {"client_id": provider.credentials.client_id, "rotation": "not available in this release"}
+        return {"client_id": vendor.credentials.client_id, "rotation": "not available in this release"}
     return {"faults": [], "note": "faults are not available in this release"}
 
 
-def _change(provider: Provider, subject: str, document: Any) -> Response:
+def _change(vendor: Vendor, subject: str, document: Any) -> Response:
     key = {"quirks": "quirks", "settings": "withheld"}.get(subject)
     if key is None:
         return _json({"error": f"{subject} cannot be changed in this release"}, 501)
@@ -121,7 +120,7 @@ def _change(provider: Provider, subject: str, document: Any) -> Response:
     if names is None:
         return _json({"error": f'expected {{"{key}": [ids]}}'}, 400)
     try:
-        provider.set_quirks(names) if key == "quirks" else provider.withhold(names)
+        vendor.set_quirks(names) if key == "quirks" else vendor.withhold(names)
     except Problem as problem:
         return _json({"error": problem.met}, 400)
-    return _json(_state(provider, subject))
+    return _json(_state(vendor, subject))

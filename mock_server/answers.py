@@ -24,8 +24,10 @@ class Refusal(Exception):
         self.description = description
         self.headers = dict(headers or {})
 
-    def payload(self) -> dict[str, Any]:
-        """The JSON body: the status set, and the description once more at the top for clients that look there."""
+    def payload(self, spec: str = "1.1") -> dict[str, Any]:
+        """The JSON body of a version; 1.1's has the description once more at the top for clients that look there."""
+        if spec != "1.1":
+            return status_info.payload_1p2("failure", "error", self.code_minor, self.description)
         found = status_info.payload("failure", "error", self.code_minor, self.description)
         return {**found, "imsx_description": self.description}
 

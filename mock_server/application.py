@@ -23,10 +23,11 @@ from mock_server.auth.gate import parameters_of
 from mock_server.console import console_routes
 from mock_server.provider import SPLIT_VIEWS, Provider
 from mock_server.quirks.hooks import ErrorAnswer, TokenRequest
-from mock_server.reading import JSON, Answer, empty_collection, read_collection, read_single
+from mock_server.reading import JSON, Answer, Roots, empty_collection, read_collection, read_single
 from mock_server.request_target import decoded, root_of, spellings
+from mock_server.vendor import Vendor
 from oneroster_standard.oauth1 import HttpMethod
-from oneroster_standard.scopes import IMPLIED, expand
+from oneroster_standard.scopes import IMPLIED, PREFIXES, expand, short
 from oneroster_standard.standard import Operation
 
 EMPTY_WHEN_WITHHELD = "permission.forbidden-as-empty"
@@ -35,35 +36,33 @@ SPLIT_QUIRK = "endpoint.split-enrollments"
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A service root: a pattern for the part of the path before the operation."""
+    """A service root: a pattern for the part of the path before the operation, and what is served under it."""
 
     pattern: re.Pattern[str]
-    provider: Provider
+    endpoint: Endpoint
 
 
 @dataclass
 class Site:
-    """All providers of one server, and what it has counted."""
+    """All vendors of one server, and what it has counted."""
 
-    providers: Mapping[str, Provider]
+    vendors: Mapping[str, Vendor]
     admin_token: str
     journal: Counter[tuple[str, str, int]]
 
     def mounts(self) -> list[Mount]:
         """Service roots, the longest first, so that none hides another."""
-        found = [
-            (path.value, provider) for provider in self.providers.values() for path in provider.dialect.paths
-        ]
-        found.sort(key=lambda pair: len(pair[0]), reverse=True)
+        found = [(root, vendor) for vendor in self.vendors.values() for root in vendor.dialect.roots]
+        found.sort(key=lambda pair: len(pair[0].value), reverse=True)
         return [
             Mount(
                 re.compile(
-                    re.escape(path).replace(re.escape("{app}"), re.escape(provider.credentials.app))
+                    re.escape(root.value).replace(re.escape("{app}"), re.escape(vendor.credentials.app))
                     + "(?=/|$)"
                 ),
-                provider,
+                Endpoint(vendor.provider(root.spec), root.service),
             )
-            for path, provider in found
+            for root, vendor in found
         ]
 
 
@@ -95,34 +94,39 @@ def _subject(provider: Provider, rest: str) -> str:
     return first if first in known else "other"
 
 
-def _check_scope(operation: Operation, granted: tuple[str, ...]) -> None:
-    open_to = {expand(scope) for scope in operation.scopes}
+def _check_scope(operation: Operation, granted: tuple[str, ...], spec: str) -> None:
+    open_to = {expand(scope, spec) for scope in operation.scopes}
     held = set(granted) | {
-        expand(more) for scope in granted for more in IMPLIED.get(scope.rpartition("/")[2], ())
+        expand(more, spec)
+        for scope in granted
+        if scope.startswith(PREFIXES[spec])
+        for more in IMPLIED.get(short(scope), ())
     }
     if not open_to & held:
         raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
 
 
 class Endpoint:
-    """Answers requests under a service root of one provider."""
+    """Answers requests under a service root of one provider. service: the one that is served there, empty for all."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, service: str) -> None:
         self.provider = provider
-        services = provider.dialect.services
+        self.service = service
+        services = (service,) if service else provider.services
         self.operations = [found for found in provider.standard.operations if found.service in services]
 
     def answer(self, found: Request, root_path: str, rest: str) -> Answer:
         """Carry out a request; raises Refusal."""
-        provider = self.provider
+        provider, vendor = self.provider, self.provider.vendor
         query = found.query_string.decode("latin-1")
         urls = [root_of(found) + path for path in spellings(found)]
         method = "GET" if found.method == "HEAD" else found.method
-        granted = provider.gate.scopes_of(
+        granted = vendor.gate.scopes_of(
             cast(HttpMethod, found.method),
             [f"{url}?{query}" if query else url for url in urls],
             query,
             found.headers.get("Authorization"),
+            provider.spec,
         )
         operation, parameters, known = self._operation(method, rest)
         if operation is None:
@@ -130,13 +134,13 @@ class Endpoint:
                 raise Refusal(
                     405, "invalid data", f"{method} is not possible here", {"Allow": self._allowed(rest)}
                 )
-            raise unknown_object("no such path in OneRoster 1.1")
-        _check_scope(operation, granted)
+            raise unknown_object(f"no such path in OneRoster {provider.spec}")
+        _check_scope(operation, granted, provider.spec)
         collection = str(provider.standard.classes[operation.entity].collection)
-        if EMPTY_WHEN_WITHHELD in provider.quirk_ids and provider.setting_against(collection):
+        if EMPTY_WHEN_WITHHELD in vendor.quirk_ids and vendor.setting_against(collection):
             return empty_collection(operation)
-        provider.check_open(collection)
-        root = root_of(found) + root_path
+        vendor.check_open(collection)
+        root = Roots(root_of(found) + root_path, self.service)
         pairs = parameters_of(query)
         if operation.kind in ("collection", "related"):
             return read_collection(provider, operation, parameters, pairs, urls[0].rstrip("/"), root)
@@ -154,25 +158,27 @@ class Endpoint:
 
     def _operation(self, method: str, rest: str) -> tuple[Operation | None, dict[str, str], bool]:
         segment = rest.strip("/")
-        if method == "GET" and segment in SPLIT_VIEWS and SPLIT_QUIRK in self.provider.quirk_ids:
+        if method == "GET" and segment in SPLIT_VIEWS and SPLIT_QUIRK in self.provider.vendor.quirk_ids:
             whole = self.provider.standard.operation("getAllEnrollments")
             return replace(whole, name=segment, path=f"/{segment}", view=SPLIT_VIEWS[segment][2]), {}, True
         return _match(self.operations, method, rest)
 
 
 def _error(provider: Provider | None, refusal: Refusal) -> Answer:
-    error = ErrorAnswer(refusal.status, refusal.payload(), {"Content-Type": JSON, **refusal.headers})
+    error = ErrorAnswer(
+        refusal.status, refusal.payload(provider.spec if provider else "1.1"), {"Content-Type": JSON, **refusal.headers}
+    )
     for quirk in provider.quirks if provider else ():
         error = quirk.error(error)
     body = error.body if error.body is not None else orjson.dumps(dict(error.payload))
     return error.status, dict(error.headers), body
 
 
-def _token(provider: Provider, found: Request) -> Answer:
+def _token(vendor: Vendor, found: Request) -> Answer:
     if found.method != "POST":
         raise Refusal(405, "invalid data", "a token is asked for with POST", {"Allow": "POST"})
     asked = TokenRequest("Authorization" in found.headers, dict(found.args))
-    for quirk in provider.quirks:
+    for quirk in vendor.quirks:
         refused = quirk.token_request(asked)
         if refused:
             status = 401 if refused == "invalid_client" else 400
@@ -183,11 +189,11 @@ def _token(provider: Provider, found: Request) -> Answer:
             )
     # On some servers the form is read once the body was taken, so the raw body comes first.
     body = found.get_data(as_text=True)
-    status, headers, document = provider.tokens.answer(
+    status, headers, document = vendor.tokens.answer(
         found.url, dict(found.args), body, dict(found.headers), time.time()
     )
     if status == 200:
-        for quirk in provider.quirks:
+        for quirk in vendor.quirks:
             document = quirk.token(document)
     return status, headers, orjson.dumps(document)
 
@@ -196,29 +202,27 @@ def create_app(site: Site) -> Flask:
     """The application over a site's providers."""
     app = Flask("oneroster-mock")
     mounts = site.mounts()
-    endpoints = {name: Endpoint(provider) for name, provider in site.providers.items()}
-    tokens = {
-        path.value: provider for provider in site.providers.values() for path in provider.dialect.token_paths
-    }
+    tokens = {path.value: vendor for vendor in site.vendors.values() for path in vendor.dialect.token_paths}
     app.register_blueprint(admin_routes(site), url_prefix="/_admin")
     app.register_blueprint(console_routes(site), url_prefix="/_console")
 
-    def dispatch(found: Request) -> tuple[Provider | None, str, Answer]:
+    def dispatch(found: Request) -> tuple[Vendor | None, str, Answer]:
         path = spellings(found)[0]
-        provider = tokens.get(path.rstrip("/"))
-        if provider is not None:
+        vendor = tokens.get(path.rstrip("/"))
+        if vendor is not None:
             try:
-                return provider, "token", _token(provider, found)
+                return vendor, "token", _token(vendor, found)
             except Refusal as refusal:
-                return provider, "token", _error(provider, refusal)
+                return vendor, "token", _error(vendor.provider(), refusal)
         for mount in mounts:
             match = mount.pattern.match(path)
             if match:
+                provider = mount.endpoint.provider
                 try:
-                    answer = endpoints[mount.provider.name].answer(found, match.group(), path[match.end() :])
+                    answer = mount.endpoint.answer(found, match.group(), path[match.end() :])
                 except Refusal as refusal:
-                    answer = _error(mount.provider, refusal)
-                return mount.provider, _subject(mount.provider, path[match.end() :]), answer
+                    answer = _error(provider, refusal)
+                return provider.vendor, _subject(provider, path[match.end() :]), answer
         return None, "", _error(None, unknown_object("no provider is served under this path"))
 
     @app.route(
@@ -226,11 +230,11 @@ def create_app(site: Site) -> Flask:
     )
     @app.route("/<path:path>", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
     def every(path: str) -> Response:
-        provider, subject, (status, headers, body) = dispatch(request)
-        if provider is not None:
-            for quirk in provider.quirks:
+        vendor, subject, (status, headers, body) = dispatch(request)
+        if vendor is not None:
+            for quirk in vendor.quirks:
                 headers = quirk.headers(headers)
-            site.journal[provider.name, f"{request.method} {subject}", status] += 1
+            site.journal[vendor.name, f"{request.method} {subject}", status] += 1
         return _response(status, headers, body)
 
     @app.errorhandler(Exception)

@@ -22,8 +22,14 @@ def value_at(record: Mapping[str, Any], path: str) -> Value:
     if not rest:
         return found
     if isinstance(found, list):
-        return [item.get(rest) for item in found if isinstance(item, Mapping) and item.get(rest) is not None]
-    return found.get(rest) if isinstance(found, Mapping) else None
+        inner = [value_at(item, rest) for item in found if isinstance(item, Mapping)]
+        return [one for value in inner for one in (value if isinstance(value, list) else [value]) if one is not None]
+    return value_at(found, rest) if isinstance(found, Mapping) else None
+
+
+def has_value(found: Value, wanted: str) -> bool:
+    """Whether a field has a value; a list has each of its values."""
+    return wanted in found if isinstance(found, list) else found == wanted
 
 
 def _metadata(found: Any, path: str) -> Value:

@@ -101,18 +101,25 @@ def _write_ready(path: Path, text: str) -> None:
         ) from error
 
 
+def _base_urls(dialect: Dialect, spec: str, root: str, app: str) -> str | dict[str, str]:
+    """The service root of 1.1, or one for each service of 1.2; the vendor's first path where it has several."""
+    first = {service: root + dialect.paths(spec, service)[0].value.format(app=app) for service in dialect.services_of(spec)}
+    return first if spec != "1.1" else next(iter(first.values()))
+
+
 def ready_document(dialects: Sequence[Dialect], seed: int, port: int, admin_token: str) -> dict[str, Any]:
     """The ready file's document, for providers that are served on a port."""
     root = f"http://{HOST}:{port}"
     providers: dict[str, Any] = {}
     for dialect in dialects:
         own = credentials_of(seed, dialect.name)
-        base = root + dialect.paths[0].value.format(app=own.app)
+        urls: dict[str, Any] = {spec: _base_urls(dialect, spec, root, own.app) for spec in dialect.specs}
+        base = urls["1.1"] if "1.1" in urls else next(iter(urls["1.2"].values()))
         token = root + dialect.token_paths[0].value if dialect.token_paths else None
         if token and "token.app-name-required" in dialect.default_quirks:
             token += f"?appName={own.app}"
         providers[dialect.name] = {
-            "spec": ["1.1"], "base_url": base, "base_urls": {"1.1": base}, "token_url": token, "auth": list(dialect.auth),
+            "spec": list(dialect.specs), "base_url": base, "base_urls": urls, "token_url": token, "auth": list(dialect.auth),
             "client_id": own.client_id, "client_secret": own.client_secret,
             "bearer": own.bearer if "bearer" in dialect.auth else None,
         }  # fmt: skip

@@ -19,7 +19,7 @@ vertical-align:top}code{overflow-wrap:anywhere}</style></head><body>
 <h1>OneRoster mock</h1>
 <table><tr><th>provider</th><th>service roots</th><th>token</th><th>signs in with</th><th>quirks on</th><th>withheld</th></tr>
 {% for found in providers %}<tr><td>{{ found.dialect.title }}</td>
-<td>{% for path in found.dialect.paths %}<code>{{ root }}{{ path.value.replace("{app}", found.credentials.app) }}</code><br>{% endfor %}</td>
+<td>{% for path in found.dialect.roots %}<code>{{ root }}{{ path.value.replace("{app}", found.credentials.app) }}</code><br>{% endfor %}</td>
 <td>{% for path in found.dialect.token_paths %}<code>{{ root }}{{ path.value }}</code>{% endfor %}</td>
 <td>{{ found.dialect.auth | join(", ") }}</td><td>{{ found.quirk_ids | join(", ") }}</td>
 <td>{{ found.withheld | sort | join(", ") }}</td></tr>{% endfor %}</table>
@@ -39,7 +39,7 @@ def console_routes(site: Site) -> Blueprint:
         return render_template_string(
             PAGE,
             root=request.host_url.rstrip("/"),
-            providers=list(site.providers.values()),
+            providers=list(site.vendors.values()),
             journal=sorted(site.journal.items()),
         )
 

@@ -132,7 +132,8 @@ def _sign_in(dialect: Dialect) -> Iterator[str]:
         yield f"Tokens: {dialect.token_form}, {dialect.token_life_s:,} s."
     most = f"at most {dialect.page_max:,}" if dialect.page_max else "no maximum"
     yield f"Pages: {dialect.page_default} records unless asked otherwise, {most}."
-    yield f"Services: {', '.join(dialect.services)}."
+    served = (f"{spec} with {', '.join(dialect.services_of(spec))}" for spec in dialect.specs)
+    yield f"Serves {' and '.join(served)}."
     yield ""
 
 
@@ -188,7 +189,7 @@ def _vendor(dialect: Dialect) -> Iterator[str]:
     yield f"## {dialect.title} (`{dialect.name}`)"
     yield ""
     yield from _sign_in(dialect)
-    yield from _facts(("service root", "evidence"), dialect.paths)
+    yield from _facts(("service root", "evidence"), dialect.roots)
     if dialect.token_paths:
         yield from _facts(("token endpoint", "evidence"), dialect.token_paths)
     yield from _shape(dialect)

@@ -1,4 +1,4 @@
-"""One provider: a district seen as one vendor serves it, with its credentials, quirks and settings.
+"""One provider: a district as one vendor serves it in one version of the standard.
 
 Called by the application for every request; holds the mapped collections and what was worked out from them.
 """
@@ -7,28 +7,23 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mock_server.quirks.families  # noqa: F401 - registers the quirks
-from mock_server.answers import Refusal, bad_request, forbidden, warning
-from mock_server.auth.credentials import credentials_of
-from mock_server.auth.gate import Gate
-from mock_server.auth.token_endpoint import TokenEndpoint
-from mock_server.auth.tokens import TokenMint
+from mock_server.answers import bad_request, warning
 from mock_server.collections import MemoryRows, Rows, parse
-from mock_server.columns import Columns
+from mock_server.columns import Columns, has_value
 from mock_server.filtering import read_filter, select
-from mock_server.quirks.hooks import REGISTRY, Query, Quirk
+from mock_server.quirks.hooks import Query, Quirk
 from mock_server.relations import RELATIONS
 from mock_server.rendering import changes_records, render_collection
 from mock_server.sorting import order
-from oneroster_harness.problems import UsageProblem, unknown
-from oneroster_standard.dialects import Dialect, Setting, load_quirks
 from oneroster_standard.fields import sortable
-from oneroster_standard.scopes import ALL_1P1, expand
-from oneroster_standard.standard import VIEWS, Operation, load
-from oneroster_standard.store import Store
+from oneroster_standard.standard import Operation, load
+
+if TYPE_CHECKING:
+    from mock_server.vendor import Vendor
 
 WRITABLE = ("categories", "lineItems", "results")
 MOST_SELECTIONS = 512
@@ -37,120 +32,52 @@ SPLIT_VIEWS = {
     "teacherEnrollments": ("enrollments", "role", "teacher"),
 }
 """Views that some vendors serve beside the standard's; see the quirk endpoint.split-enrollments."""
-LENS = "lens"
 Selection = Sequence[int] | None
 
 
 class Provider:
-    """A vendor's provider over one store.
+    """One version of a vendor, over the vendor's store.
 
-    folder: where rendered collections are kept; the caller removes it. quirks and withheld: on from the start,
-    beside the dialect's own.
+    folder: where its rendered collections are kept; the caller removes it.
     """
 
-    def __init__(
-        self,
-        dialect: Dialect,
-        store: Store,
-        folder: Path,
-        quirks: Sequence[str] = (),
-        withheld: Sequence[str] = (),
-    ) -> None:
-        self.dialect = dialect
-        self._first_quirks = (*dialect.default_quirks, *quirks)
-        self._first_withheld = tuple(withheld)
-        self.name = dialect.name
-        self.standard = load("1.1")
-        self.store = store
-        self.credentials = credentials_of(int(store.meta["seed"]), dialect.name)
-        services = {"rostering": ALL_1P1[:3], "resources": ALL_1P1[3:4], "gradebook": ALL_1P1[4:]}
-        self.scopes = tuple(scope for service in dialect.services for scope in services[service])
-        self.mint = TokenMint(
-            dialect.token_form,
-            dialect.token_life_s,
-            self.credentials,
-            [expand(scope) for scope in self.scopes],
-        )
-        self.tokens = TokenEndpoint(self.mint, self.credentials, self.scopes)
-        self.gate = Gate(
-            dialect.auth, self.credentials, self.mint, tuple(expand(scope) for scope in self.scopes)
-        )
+    def __init__(self, vendor: Vendor, spec: str, folder: Path) -> None:
+        self.vendor = vendor
+        self.spec = spec
+        self.name = vendor.name
+        self.dialect = vendor.dialect
+        self.standard = load(spec)
+        self.store = vendor.store
         self._lock = threading.RLock()
         self._folder = folder
-        self.quirk_ids: tuple[str, ...] = ()
-        self.quirks: tuple[Quirk, ...] = ()
-        self.withheld: frozenset[str] = frozenset()
         self.written: dict[str, dict[str, bytes]] = {}
-        self._forget()
-        self.reset()
+        self.forget()
 
-    def reset(self) -> None:
-        """Go back to the quirks and settings of the start, and to the district as it was generated."""
-        self.withhold(self._first_withheld)
+    @property
+    def quirks(self) -> tuple[Quirk, ...]:
+        """Quirks that are on, in order."""
+        return self.vendor.quirks
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Services of this version that the vendor has."""
+        return self.dialect.services_of(self.spec)
+
+    def forget_written(self) -> None:
+        """Go back to the district as it was generated."""
         if self.written:
-            self.written = {}
-            self._forget()
-        self.set_quirks(self._first_quirks)
+            with self._lock:
+                self.written = {}
+                self.forget()
 
-    def set_quirks(self, ids: Iterable[str]) -> None:
-        """Turn on exactly these quirks, beside those that decided at the start which records there are.
-
-        Raises UsageProblem for an unknown id, and for one that could only be chosen at the start.
-        """
-        known = load_quirks()
-        served = [found for found in self._first_quirks if found in known and known[found].hook == LENS]
-        chosen = tuple(dict.fromkeys([*ids, *served]))
-        for found in chosen:
-            if found not in known:
-                raise unknown("quirk", found, known)
-            if known[found].hook == LENS and found not in served:
-                raise UsageProblem(
-                    f"{found} decides which records are shown, and the district is already served",
-                    f"serve --quirk {self.name}:{found}",
-                )
+    def forget(self) -> None:
+        """Drop whatever was rendered or worked out; it is made again when it is asked for."""
         with self._lock:
-            # A reset between tests usually changes nothing: what was rendered and worked out is then kept.
-            if chosen != self.quirk_ids:
-                self._forget()
-            self.quirk_ids = chosen
-            self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
-
-    def withhold(self, settings: Iterable[str]) -> None:
-        """Withhold exactly these settings.
-
-        Raises UsageProblem for an unknown setting.
-        """
-        known = {setting.id: setting for setting in self.dialect.settings}
-        chosen = tuple(settings)
-        for found in chosen:
-            if found not in known:
-                raise unknown(f"setting of {self.name}", found, known)
-        self.withheld = frozenset(chosen)
-
-    def _forget(self) -> None:
-        self._rows: dict[str, Rows] = {}
-        self._columns: dict[str, Columns] = {}
-        self._selections: dict[tuple[str | None, ...], Selection] = {}
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-
-    def setting_against(self, collection: str) -> Setting | None:
-        """The withheld setting that closes a collection, None when it is open."""
-        for setting in self.dialect.settings:
-            if setting.id in self.withheld and ("*" in setting.withholds or collection in setting.withholds):
-                return setting
-        return None
-
-    def check_open(self, collection: str) -> None:
-        """Raise the answer of a withheld setting."""
-        setting = self.setting_against(collection)
-        if setting is None:
-            return
-        if setting.status == 403:
-            raise forbidden(f"the integration may not read {collection}")
-        code = {404: "unknown object", 401: "unauthorized"}.get(setting.status, "invalid data")
-        headers = {"WWW-Authenticate": 'Bearer realm="OneRoster"'} if setting.status == 401 else {}
-        raise Refusal(setting.status, code, "the service is not available", headers)
+            self._rows: dict[str, Rows] = {}
+            self._columns: dict[str, Columns] = {}
+            self._selections: dict[tuple[str | None, ...], Selection] = {}
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
 
     def rows(self, collection: str) -> Rows:
         """A collection as this vendor renders it, with what clients wrote."""
@@ -160,7 +87,7 @@ class Provider:
             return self._rows[collection]
 
     def _load(self, collection: str) -> Rows:
-        rows: Rows = self.store.collection(collection)
+        rows: Rows = self.store.collection(collection, self.spec)
         if self.written.get(collection):
             live = {parse(raw)["sourcedId"]: raw for raw in rows.iter_bytes()} | self.written[collection]
             rows = MemoryRows({found: raw for found, raw in live.items() if raw})
@@ -184,8 +111,15 @@ class Provider:
 
     def view_rows(self, segment: str) -> list[int]:
         """Rows of a typed view such as students."""
-        collection, item, value = {**VIEWS, **SPLIT_VIEWS}[segment]
+        collection, item, value = {**self.standard.views, **SPLIT_VIEWS}[segment]
         return self.columns(collection).lookup(item).get(value, [])
+
+    def _view_of(self, operation: Operation) -> tuple[str, str, str]:
+        """The typed view whose records an operation returns, such as that of students for /classes/{id}/students."""
+        for view in self.standard.views.values():
+            if view[0] == operation.payload_key and view[2] == operation.view:
+                return view
+        raise KeyError(operation.view)
 
     def members(self, operation: Operation, parameters: Mapping[str, str]) -> Selection:
         """Rows of a collection operation before filter and sort; None means all."""
@@ -193,9 +127,9 @@ class Provider:
         if operation.kind == "related":
             found = sorted(RELATIONS[operation.name](self, parameters))
             if operation.view:
-                item = "role" if operation.payload_key == "users" else "type"
+                _, item, value = self._view_of(operation)
                 values = self.columns(operation.payload_key).column(item)
-                found = [row for row in found if values[row] == operation.view]
+                found = [row for row in found if has_value(values[row], value)]
             for quirk in self.quirks:
                 found = quirk.rows(operation.name, parameters, found, self)
             rows = found
@@ -211,9 +145,9 @@ class Provider:
         warnings: list[dict[str, str]] = []
         sort = query.sort
         if sort is not None and sort not in sortable(self.standard, operation.entity):
-            warnings.append(
-                warning("invalid_sort_field", f"the sort field {sort} is unknown or has no order")
-            )
+            # 1.2 has no status on success any more, and no code for this one: default order, silently.
+            if self.spec == "1.1":
+                warnings.append(warning("invalid_sort_field", f"the sort field {sort} is unknown or has no order"))
             sort = None
         direction = query.order if sort else "asc"
         key = (collection, operation.name, *parameters.values(), query.filter, sort, direction)
@@ -257,6 +191,8 @@ class Provider:
         names = tuple(name.strip() for name in text.split(",") if name.strip())
         known = self.standard.classes[operation.entity].property_names
         strange = [name for name in names if name not in known]
+        if strange and self.spec != "1.1":
+            raise bad_request(f"fields names the unknown field {strange[0]}", "invalid_selection_field")
         if strange:
             return None, [warning("invalid_selection_field", f"fields names the unknown field {strange[0]}")]
         return names, []

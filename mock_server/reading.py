@@ -6,7 +6,7 @@ Called by the application once a request has passed the gate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,11 +17,26 @@ from mock_server.paging import link_header, links, read_query
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import Page, Query
 from mock_server.relations import require
-from oneroster_standard.standard import VIEWS, Operation
+from oneroster_standard.standard import Operation
 from oneroster_standard.store import ROOT
 
 JSON = "application/json"
 Answer = tuple[int, dict[str, str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Where references of an answer point: the service root as it was called, and the service under it (1.2)."""
+
+    called: str
+    service: str
+
+    def of(self, service: str) -> str:
+        """The root of another service of the same version: 1.2's roots differ in one word."""
+        if not self.service:
+            return self.called
+        head, _, tail = self.called.rpartition(f"/{self.service}/")
+        return f"{head}/{service}/{tail}"
 
 
 def _pick(raw: bytes, names: tuple[str, ...]) -> bytes:
@@ -48,7 +63,7 @@ def read_collection(
     parameters: Mapping[str, str],
     pairs: list[tuple[str, str]],
     url: str,
-    root: str,
+    root: Roots,
 ) -> Answer:
     """A page of a collection.
 
@@ -94,18 +109,19 @@ def read_collection(
     return 200, headers, b"".join(parts)
 
 
-def _root(provider: Provider, root: str) -> bytes:
+def _root(provider: Provider, root: Roots) -> bytes:
+    text = root.called
     for quirk in provider.quirks:
-        root = quirk.root(root)
-    return root.encode()
+        text = quirk.root(text)
+    return text.encode()
 
 
 def read_single(
-    provider: Provider, operation: Operation, sourced_id: str, pairs: list[tuple[str, str]], root: str
+    provider: Provider, operation: Operation, sourced_id: str, pairs: list[tuple[str, str]], root: Roots
 ) -> Answer:
     """One object; Refusal 404 when it is not there or not of the view's type."""
     segment = operation.path.split("/")[1]
-    collection = VIEWS.get(segment, (segment, "", ""))[0]
+    collection = provider.standard.views.get(segment, (segment, "", ""))[0]
     fields = dict(pairs).get("fields")
     chosen, warnings = provider.fields_of(operation, fields)
     row = require(provider, segment, sourced_id)

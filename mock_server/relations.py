@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mock_server.answers import unknown_object
-from oneroster_standard.standard import VIEWS
+from mock_server.columns import has_value
 
 if TYPE_CHECKING:
     from mock_server.provider import Provider
@@ -34,9 +34,9 @@ def require(provider: Provider, segment: str, sourced_id: str) -> int:
 
     Raises Refusal 404.
     """
-    collection, item, value = VIEWS.get(segment, (segment, "", ""))
+    collection, item, value = provider.standard.views.get(segment, (segment, "", ""))
     row = provider.rows(collection).find(sourced_id)
-    if row is None or (item and provider.columns(collection).column(item)[row] != value):
+    if row is None or (item and not has_value(provider.columns(collection).column(item)[row], value)):
         raise unknown_object(f"no such object under /{segment}")
     return row
 
@@ -112,9 +112,29 @@ def _enrollments_of_school(provider: Provider, parameters: Parameters) -> Iterab
     return _live(provider, _where(provider, "enrollments", "school.sourcedId", _school(provider, parameters)))
 
 
-@_relation("getStudentsForSchool", "getTeachersForSchool")
-def _people_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
-    return _where(provider, "users", "orgs.sourcedId", _school(provider, parameters))
+def _people_of_school(provider: Provider, parameters: Parameters, role: str) -> Iterable[int]:
+    school = _school(provider, parameters)
+    if provider.spec == "1.1":
+        return _where(provider, "users", "orgs.sourcedId", school)
+    # In 1.2 a person's roles differ by org: the role must be held at this school.
+    here = _where(provider, "users", "roles.org.sourcedId", school)
+    roles = provider.columns("users").column("roles.role")
+    orgs = provider.columns("users").column("roles.org.sourcedId")
+    return [row for row in here if (role, school) in zip(_listed(roles[row]), _listed(orgs[row]), strict=True)]
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+@_relation("getStudentsForSchool")
+def _students_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _people_of_school(provider, parameters, "student")
+
+
+@_relation("getTeachersForSchool")
+def _teachers_of_school(provider: Provider, parameters: Parameters) -> Iterable[int]:
+    return _people_of_school(provider, parameters, "teacher")
 
 
 @_relation("getTermsForSchool")

@@ -56,9 +56,9 @@ def rows(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, An
     if entity in LINKS:
         yield from _links(provider, entity, channel)
         return
-    if channel == "api" and provider.standard.collection(entity).service not in provider.dialect.services:
+    if channel == "api" and provider.standard.collection(entity).service not in provider.services:
         return
-    source = provider.store.collection(entity) if channel == "csv" else provider.rows(entity)
+    source = provider.store.collection(entity, provider.spec) if channel == "csv" else provider.rows(entity)
     for raw in source.iter_bytes():
         record = parse(raw)
         row: dict[str, Any] = {}
@@ -73,7 +73,7 @@ def rows(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, An
 
 def _links(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, Any]]:
     parent, header = LINKS[entity]
-    source = provider.store.collection(parent) if channel == "csv" else provider.rows(parent)
+    source = provider.store.collection(parent, provider.spec) if channel == "csv" else provider.rows(parent)
     for raw in source.iter_bytes():
         record = parse(raw)
         for resource in record.get("resources") or ():

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 
 from mock_server.application import Site, create_app
-from mock_server.provider import Provider
+from mock_server.vendor import Vendor
 from oneroster_standard.dialects import load_dialect
 from oneroster_standard.store import Store
 
@@ -23,23 +23,23 @@ CONFIG_VARIABLE = "ONEROSTER_MOCK_CONFIG"
 
 
 def site_of(config: Mapping[str, Any], folder: Path) -> Site:
-    """Open every provider of a configuration.
+    """Open every vendor of a configuration.
 
     folder: where the vendors' renderings are kept, one folder each; the caller removes it.
     config: {"admin_token", "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...]}]}.
     """
-    providers: dict[str, Provider] = {}
+    vendors: dict[str, Vendor] = {}
     for row in config["vendors"]:
         dialect = load_dialect(row["dialect"])
-        provider = Provider(
+        vendor = Vendor(
             dialect,
             Store.open(Path(row["store"])),
             folder / f"{dialect.name}.rendered",
             row["quirks"],
             row["withheld"],
         )
-        providers[provider.name] = provider
-    return Site(providers, config["admin_token"], Counter())
+        vendors[vendor.name] = vendor
+    return Site(vendors, config["admin_token"], Counter())
 
 
 def load() -> Flask:

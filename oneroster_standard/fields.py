@@ -28,11 +28,12 @@ def filterable(standard: Standard, class_name: str) -> dict[str, Property]:
                     item.basis,
                 )
         elif item.kind == "object":
-            for inner in standard.classes[item.target].properties:
-                found[f"{item.name}.{inner.name}"] = Property(
-                    f"{item.name}.{inner.name}",
+            for path, inner in filterable(standard, item.target).items():
+                lists = item.is_list or inner.is_list
+                found[f"{item.name}.{path}"] = Property(
+                    f"{item.name}.{path}",
                     inner.type,
-                    item.cardinality,
+                    "0..*" if lists else item.cardinality,
                     inner.basis,
                 )
         elif item.kind != "metadata":

@@ -13,6 +13,8 @@ from importlib.resources import files
 from typing import Any
 
 VERSIONS = ("1.1", "1.2")
+SERVICES = ("rostering", "gradebook", "resources")
+"""Services in the order of the documents; 1.1 serves them under one root, 1.2 under one root each."""
 
 VIEWS: dict[str, tuple[str, str, str]] = {
     "schools": ("orgs", "type", "school"),
@@ -22,6 +24,7 @@ VIEWS: dict[str, tuple[str, str, str]] = {
     "gradingPeriods": ("academicSessions", "type", "gradingPeriod"),
 }
 """Typed views of 1.1: path segment -> (collection, property, value)."""
+_VIEWS_1P2 = {**VIEWS, "students": ("users", "roles.role", "student"), "teachers": ("users", "roles.role", "teacher")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,11 @@ class Standard:
             for found in self.classes.values()
             if found.collection and found.single
         }
+
+    @property
+    def views(self) -> dict[str, tuple[str, str, str]]:
+        """Typed views: path segment -> (collection, dotted path of a property, value that one of its values must have)."""
+        return VIEWS if self.version == "1.1" else _VIEWS_1P2
 
     def collection(self, key: str) -> EntityClass:
         """Return the class behind a collection key such as users; KeyError when there is none."""

@@ -226,7 +226,7 @@ class Store:
             )
         return cls(path, meta)
 
-    def collection(self, name: str) -> StoreCollection:
+    def collection(self, name: str, version: str = "1.1") -> StoreCollection:
         """Return one collection, mapped on first use."""
         if name not in self._open:
             try:

@@ -65,14 +65,20 @@ class Gate:
         self._nonces = Nonces()
 
     def scopes_of(
-        self, method: HttpMethod, urls: Sequence[str], query: str, authorization: str | None
+        self,
+        method: HttpMethod,
+        urls: Sequence[str],
+        query: str,
+        authorization: str | None,
+        spec: str = "1.1",
     ) -> tuple[str, ...]:
         """Scopes of a request.
 
-        urls: absolute, in every spelling that the client may have signed. Raises Refusal 401.
+        urls: absolute, in every spelling that the client may have signed. spec: 1.2 knows no signed requests.
+        Raises Refusal 401.
         """
         if is_signed(authorization, query):
-            if "oauth1" not in self._mechanisms:
+            if "oauth1" not in self._mechanisms or spec != "1.1":
                 raise unauthorized("signed requests are not accepted here; a bearer token is expected")
             self._check_signature(method, urls, authorization)
             return self._scopes

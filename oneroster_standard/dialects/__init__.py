@@ -14,6 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from oneroster_standard.standard import SERVICES, VERSIONS
+
 BASES = ("standard", "documented", "captured", "code", "third-party", "brief", "guess")
 """Confidence of a fact, strongest first; guess means that nobody was found saying it."""
 SHIPPED = ("reference", "powerschool", "infinite-campus", "classlink")
@@ -36,6 +38,14 @@ class Fact:
     def is_assumed(self) -> bool:
         """Whether nobody was found saying it."""
         return self.basis == "guess"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRoot(Fact):
+    """Where a provider serves a version. service: the one service under it (1.2), empty for all of them (1.1)."""
+
+    spec: str = "1.1"
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Dialect:
 
     name: str
     title: str
-    paths: tuple[Fact, ...]
+    roots: tuple[ServiceRoot, ...]
     token_paths: tuple[Fact, ...]
     auth: tuple[str, ...]
     token_form: str
@@ -83,6 +93,23 @@ class Dialect:
     deviations: tuple[Deviation, ...]
     services: tuple[str, ...]
     facts: tuple[Fact, ...] = field(default=())
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """Versions that are served, in order."""
+        return tuple(sorted({found.spec for found in self.roots}))
+
+    def paths(self, spec: str = "1.1", service: str = "") -> tuple[ServiceRoot, ...]:
+        """Service roots of a version, the vendor's first one first; service: only those that serve it."""
+        return tuple(
+            found for found in self.roots if found.spec == spec and (not service or found.service in ("", service))
+        )
+
+    def services_of(self, spec: str) -> tuple[str, ...]:
+        """Services of a version: rostering, resources, gradebook."""
+        if spec == "1.1":
+            return self.services if self.paths("1.1") else ()
+        return tuple(dict.fromkeys(found.service for found in self.paths(spec)))
 
     @property
     def default_quirks(self) -> tuple[str, ...]:
@@ -138,13 +165,23 @@ def _fact(where: str, row: Mapping[str, Any], key: str = "path") -> Fact:
     return Fact(str(row[key]), str(row["basis"]), str(row.get("source", "")), str(row.get("note", "")))
 
 
+def _root(where: str, row: Mapping[str, Any]) -> ServiceRoot:
+    fact = _fact(where, row)
+    spec, service = str(row.get("spec", "1.1")), str(row.get("service", ""))
+    if spec not in VERSIONS:
+        raise DialectProblem(f"{where}: spec {spec!r} of path {fact.value}; expected one of {', '.join(VERSIONS)}")
+    if spec != "1.1" and service not in SERVICES:
+        raise DialectProblem(f"{where}: service {service!r} of path {fact.value}; expected one of {', '.join(SERVICES)}")
+    return ServiceRoot(fact.value, fact.basis, fact.source, fact.note, spec, service)
+
+
 def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
     paging = raw.get("paging", {})
     token = raw.get("token", {})
     return Dialect(
         name=str(raw["name"]),
         title=str(raw["title"]),
-        paths=tuple(_fact(where, row) for row in raw["path"]),
+        roots=tuple(_root(where, row) for row in raw["path"]),
         token_paths=tuple(_fact(where, row) for row in token.get("path", ())),
         auth=tuple(raw["auth"]),
         token_form=str(token.get("form", "opaque")),

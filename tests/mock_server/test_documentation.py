@@ -46,7 +46,7 @@ def test_every_source_that_is_cited_is_explained() -> None:
             dialect.settings,
             dialect.deviations,
             dialect.facts,
-            dialect.paths,
+            dialect.roots,
             dialect.token_paths,
         ):
             cited += [one.source for one in group]

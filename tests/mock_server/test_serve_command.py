@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from mock_server.mock_process import MockProblem, RunningMock, running_mock
+from oneroster_standard.standard import SERVICES
 from tests.mock_server.wire import WITHIN_S, Wire, status_of
 
 OWN_DIALECT = """
@@ -46,7 +47,11 @@ def test_the_ready_document_has_the_agreed_form(oneroster_mock: RunningMock) -> 
         assert set(found) == {
             "spec", "base_url", "base_urls", "token_url", "auth", "client_id", "client_secret", "bearer",
         }, vendor  # fmt: skip
-        assert found["base_urls"] == {"1.1": found["base_url"]}
+        assert list(found["base_urls"]) == found["spec"]
+        assert found["base_urls"]["1.1"] == found["base_url"]
+        services = SERVICES if vendor == "reference" else SERVICES[:1]
+        for service in services if "1.2" in found["spec"] else ():
+            assert found["base_urls"]["1.2"][service].endswith(f"/ims/oneroster/{service}/v1p2")
         assert (found["token_url"] is None) == ("oauth2" not in found["auth"])
         assert (found["bearer"] is None) == ("bearer" not in found["auth"])
     assert ready["sftp"] is None

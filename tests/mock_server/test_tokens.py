@@ -11,6 +11,7 @@ from mock_server.auth.credentials import credentials_of
 from mock_server.auth.tokens import TokenMint
 from mock_server.mock_process import RunningMock
 from oneroster_standard.dialects import load_dialect
+from oneroster_standard.scopes import ALL
 from tests.mock_server.wire import GRADEBOOK, PREFIX, ROSTER, WITHIN_S, Wire, status_of
 
 
@@ -36,7 +37,9 @@ def test_credentials_in_the_body_and_missing_parameters_are_accepted(
 ) -> None:
     answer = reference.token_answer(auth=None, data={**form, **pair(reference)})
     assert answer.status_code == 200
-    assert set(answer.json()["scope"].split()) == {PREFIX + scope for scope in (*ROSTER, *GRADEBOOK)}
+    granted = set(answer.json()["scope"].split())
+    assert {scope for scope in granted if scope.startswith(PREFIX)} == {PREFIX + scope for scope in (*ROSTER, *GRADEBOOK)}
+    assert {scope.rpartition("/")[2] for scope in granted if not scope.startswith(PREFIX)} == set(ALL["1.2"])
 
 
 def test_grant_type_and_scope_may_stand_in_the_query(reference: Wire) -> None:

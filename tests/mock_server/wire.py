@@ -9,6 +9,7 @@ import requests
 from mock_server.mock_process import MockProvider
 
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
+PREFIX_1P2 = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 ROSTER = ("roster.readonly", "roster-core.readonly", "roster-demographics.readonly")
 GRADEBOOK = ("resource.readonly", "gradebook.readonly", "gradebook.createput", "gradebook.delete")
 WITHIN_S = 30

@@ -22,6 +22,6 @@ class ForbiddenAsEmpty(Quirk):
 
     def query(self, query: Query, collection: str, provider: Provider) -> Query:
         """Hide the enrollments when no setting says which collection is withheld."""
-        if collection == "enrollments" and not provider.withheld:
+        if collection == "enrollments" and not provider.vendor.withheld:
             return replace(query, filter="sourcedId='no such record'")
         return query

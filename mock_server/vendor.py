@@ -1,0 +1,137 @@
+"""One vendor: its credentials, token endpoint, settings and quirks, and a provider for each version that it serves.
+
+Called by the application and the admin API. What a vendor's versions share stands here; records are the providers'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import mock_server.quirks.families  # noqa: F401 - registers the quirks
+from mock_server.answers import Refusal, forbidden
+from mock_server.auth.credentials import credentials_of
+from mock_server.auth.gate import Gate
+from mock_server.auth.token_endpoint import TokenEndpoint
+from mock_server.auth.tokens import TokenMint
+from mock_server.provider import Provider
+from mock_server.quirks.hooks import REGISTRY, Quirk
+from oneroster_harness.problems import UsageProblem, unknown
+from oneroster_standard.dialects import Dialect, Setting, load_quirks
+from oneroster_standard.scopes import ALL, expand
+from oneroster_standard.store import Store
+
+LENS = "lens"
+_SERVICE_OF_SCOPE = {"roster": "rostering", "resource": "resources", "gradebook": "gradebook", "assessment": "gradebook"}
+
+
+def scopes_of(dialect: Dialect) -> tuple[str, ...]:
+    """Scope URLs that a vendor can grant: those of the services of each version that it serves."""
+    return tuple(
+        expand(scope, spec)
+        for spec in dialect.specs
+        for scope in ALL[spec]
+        if _SERVICE_OF_SCOPE[scope.partition(".")[0].partition("-")[0]] in dialect.services_of(spec)
+    )
+
+
+class Vendor:
+    """A vendor over one store.
+
+    folder: where rendered collections are kept; the caller removes it. quirks and withheld: on from the start,
+    beside the dialect's own.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        store: Store,
+        folder: Path,
+        quirks: Sequence[str] = (),
+        withheld: Sequence[str] = (),
+    ) -> None:
+        self.dialect = dialect
+        self.name = dialect.name
+        self.store = store
+        self._first_quirks = (*dialect.default_quirks, *quirks)
+        self._first_withheld = tuple(withheld)
+        self.credentials = credentials_of(int(store.meta["seed"]), dialect.name)
+        self.scopes = scopes_of(dialect)
+        self.mint = TokenMint(dialect.token_form, dialect.token_life_s, self.credentials, self.scopes)
+        self.tokens = TokenEndpoint(self.mint, self.credentials, self.scopes)
+        self.gate = Gate(dialect.auth, self.credentials, self.mint, self.scopes)
+        self.quirk_ids: tuple[str, ...] = ()
+        self.quirks: tuple[Quirk, ...] = ()
+        self.withheld: frozenset[str] = frozenset()
+        self.providers: Mapping[str, Provider] = {
+            spec: Provider(self, spec, folder / f"v{spec.replace('.', 'p')}") for spec in dialect.specs
+        }
+        self.reset()
+
+    def provider(self, spec: str | None = None) -> Provider:
+        """The provider of a version; None means the first one served.
+
+        Raises KeyError for a version that is not served.
+        """
+        return self.providers[spec or self.dialect.specs[0]]
+
+    def reset(self) -> None:
+        """Go back to the quirks and settings of the start, and to the district as it was generated."""
+        self.withhold(self._first_withheld)
+        for provider in self.providers.values():
+            provider.forget_written()
+        self.set_quirks(self._first_quirks)
+
+    def set_quirks(self, ids: Iterable[str]) -> None:
+        """Turn on exactly these quirks, beside those that decided at the start which records there are.
+
+        Raises UsageProblem for an unknown id, and for one that could only be chosen at the start.
+        """
+        known = load_quirks()
+        served = [found for found in self._first_quirks if found in known and known[found].hook == LENS]
+        chosen = tuple(dict.fromkeys([*ids, *served]))
+        for found in chosen:
+            if found not in known:
+                raise unknown("quirk", found, known)
+            if known[found].hook == LENS and found not in served:
+                raise UsageProblem(
+                    f"{found} decides which records are shown, and the district is already served",
+                    f"serve --quirk {self.name}:{found}",
+                )
+        # A reset between tests usually changes nothing: what was rendered and worked out is then kept.
+        changed = chosen != self.quirk_ids
+        self.quirk_ids = chosen
+        self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
+        if changed:
+            for provider in self.providers.values():
+                provider.forget()
+
+    def withhold(self, settings: Iterable[str]) -> None:
+        """Withhold exactly these settings.
+
+        Raises UsageProblem for an unknown setting.
+        """
+        known = {setting.id: setting for setting in self.dialect.settings}
+        chosen = tuple(settings)
+        for found in chosen:
+            if found not in known:
+                raise unknown(f"setting of {self.name}", found, known)
+        self.withheld = frozenset(chosen)
+
+    def setting_against(self, collection: str) -> Setting | None:
+        """The withheld setting that closes a collection, None when it is open."""
+        for setting in self.dialect.settings:
+            if setting.id in self.withheld and ("*" in setting.withholds or collection in setting.withholds):
+                return setting
+        return None
+
+    def check_open(self, collection: str) -> None:
+        """Raise the answer of a withheld setting."""
+        setting = self.setting_against(collection)
+        if setting is None:
+            return
+        if setting.status == 403:
+            raise forbidden(f"the integration may not read {collection}")
+        code = {404: "unknown object", 401: "unauthorized"}.get(setting.status, "invalid data")
+        headers = {"WWW-Authenticate": 'Bearer realm="OneRoster"'} if setting.status == 401 else {}
+        raise Refusal(setting.status, code, "the service is not available", headers)
