@@ -51,11 +51,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy oneroster_standard oneroster_harness data_gen mock_server conformance sync_engine
 
-# Versions and hashes only: the installer asks whichever index it is configured for.
+# Versions and hashes only: the installer asks whichever index it is configured for. What is locked stays; newer versions: make lock UPGRADE=--upgrade
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/python .ci/locked_names.py > $(VENV)/locked.in
-	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	$(BIN)/pip-compile --quiet $(UPGRADE) --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-options --output-file requirements.lock $(VENV)/locked.in
 
 wheel: $(READY)

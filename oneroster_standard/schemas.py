@@ -44,9 +44,18 @@ def reference_schema(standard: Standard, class_name: str) -> dict[str, Any]:
     }
 
 
+def component_name(class_name: str, *, is_reference: bool = False) -> str:
+    """Name of a class's schema among the components of an OpenAPI document."""
+    name = class_name[0].upper() + class_name[1:]
+    return f"{name}Ref" if is_reference else name
+
+
 def _value_schema(
-    standard: Standard, item: Property, booleans: Booleans
+    standard: Standard, item: Property, booleans: Booleans, by_name: bool = False
 ) -> dict[str, Any]:
+    if by_name and item.kind in ("guidref", "object"):
+        name = component_name(item.target, is_reference=item.kind == "guidref")
+        return {"$ref": f"#/components/schemas/{name}"}
     match item.kind:
         case "guidref":
             return reference_schema(standard, item.target)
@@ -80,10 +89,13 @@ def _value_schema(
 
 
 def property_schema(
-    standard: Standard, item: Property, booleans: Booleans = "string"
+    standard: Standard, item: Property, booleans: Booleans = "string", *, by_name: bool = False
 ) -> dict[str, Any]:
-    """Schema of one property's value, as an array when it is a list."""
-    value = _value_schema(standard, item, booleans)
+    """Schema of one property's value, as an array when it is a list.
+
+    by_name: nested objects and references are named components instead of being written out.
+    """
+    value = _value_schema(standard, item, booleans, by_name)
     if not item.is_list:
         return value
     return {"type": "array", "items": value, "minItems": 1 if item.required else 0}
