@@ -13,7 +13,7 @@ from pathlib import Path
 from conformance.csv_files.package import Package
 from conformance.csv_files.reading import LINE, FileReading, read_frames
 from conformance.csv_files.version import find_version, open_any
-from conformance.csv_rules import FAMILIES
+from conformance.csv_rules import FAMILIES, consequences
 from conformance.csv_rules.cell_tests import CellJudge
 from conformance.csv_rules.facts import BundleFacts, Finding, Skip
 from conformance.csv_rules.keeping import Keeper
@@ -164,6 +164,7 @@ def _apply(facts: BundleFacts) -> Judgement:
         judgement.findings.extend(findings)
         outcome = "fail" if findings else "skip" if reason else "pass"
         judgement.outcomes.append(RuleOutcome(rule, outcome, reason))
+    consequences.attach(judgement.findings)
     return judgement
 
 

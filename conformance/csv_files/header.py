@@ -108,6 +108,8 @@ def read_header(cells: list[str], line: str, spec: CsvFile) -> Header:
             header.doubled.append(showable(cell))
         elif not cell.startswith("metadata."):
             header.extra.append(showable(cell))
+        elif cell in cells[:position]:
+            header.doubled.append(showable(cell))
     header.missing = [name for name in wanted if name not in header.positions]
     header.is_present = len(header.positions) * 3 >= len(wanted) or "sourcedId" in header.positions
     if header.is_present:

@@ -82,6 +82,7 @@ class CellJudge:
         """Tally what is wrong in the frame; returns it with blanks around values taken off."""
         if self.reading.may_be_padded:
             frame = self._without_padding(frame)
+        frame = self._without_empty_rows(frame)
         for header, asked in self.asked.items():
             self._column(frame, header, asked)
         return frame
@@ -93,6 +94,17 @@ class CellJudge:
             self._tally(PADDED, header, frame, bare != series)
             frame = frame.with_columns(bare)
         return frame
+
+    def _without_empty_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Leave out rows of commas only, as a spreadsheet writes them below its table."""
+        columns = list(self.reading.header.positions)
+        if not columns or not (frame[columns[0]] == "").any():
+            return frame
+        is_empty = frame.select(pl.all_horizontal(pl.col(columns) == "")).to_series()
+        for line in frame.filter(is_empty)[LINE].to_list():
+            self.reading.faults.add("blank-row", line, remark="commas only")
+        self.reading.rows -= int(is_empty.sum())
+        return frame.filter(~is_empty)
 
     def _column(self, frame: pl.DataFrame, header: str, asked: list[_Asked]) -> None:
         series = frame[header]

@@ -49,6 +49,8 @@ class Keeper:
                 kept.append(frame[header].cast(pl.Categorical))
             elif header in _DATES:
                 kept.append(frame[header].str.to_date("%Y-%m-%d", strict=False))
+            elif (self.reading.name, header) == ("academicSessions.csv", "schoolYear"):
+                kept.append(frame[header].cast(pl.Int32, strict=False))
             elif header in _NUMBERS:
                 kept.append(frame[header].cast(pl.Float64, strict=False))
             elif header in _COUNTS:

@@ -10,6 +10,8 @@ from conformance.csv_rules.rulebook import bundle_rule
 
 SECTION = "CSV tables 1.1, manifest.csv"
 FILE = "manifest.csv"
+SURVIVABLE = "courses.csv"
+"""A file that districts often leave out; a class can be used without its course."""
 
 
 def _readable(facts: BundleFacts) -> None:
@@ -205,7 +207,7 @@ def file_present(facts: BundleFacts) -> Iterator[Finding]:
 
 @bundle_rule(
     "csv.bulk-closed",
-    severity="warning",
+    severity="error",
     section="CSV tables 1.1, bulk (file dependencies as in the table of 1.2)",
     expected="every file that a required reference points to",
     why="Links to records of a file that is not sent cannot be followed; such records have no course, class or school.",
@@ -234,6 +236,7 @@ def bulk_closed(facts: BundleFacts) -> Iterator[Finding]:
                 f"{target} is not in the bundle; {', '.join(sources)} point to it",
                 target,
                 count=len(sources),
+                severity="warning" if target == SURVIVABLE else "",
                 cause_of="" if facts.manifest.is_present else "csv.manifest-present",
             )
 

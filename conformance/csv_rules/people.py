@@ -111,7 +111,8 @@ def enrollment_role(facts: BundleFacts) -> Iterator[Finding]:
 def primary_role(facts: BundleFacts) -> Iterator[Finding]:
     """Only teachers are primary."""
     table = facts.table(ENROLLMENTS, "role", "primary")
-    rows = table.filter((pl.col("primary") == "true") & (pl.col("role") == "student"))
+    others = [role for role in facts.standard.enumerations["enrollmentRole"] if role != "teacher"]
+    rows = table.filter((pl.col("primary") == "true") & pl.col("role").is_in(others))
     if rows.height:
         with suppress(Skip):
             # Where the role itself is in doubt, only that is reported.
@@ -221,6 +222,25 @@ def enrollment_school(facts: BundleFacts) -> Iterator[Finding]:
 
 
 @bundle_rule(
+    "csv.score-bounds",
+    severity="warning",
+    section="CSV tables 1.1, lineItems.csv",
+    expected="resultValueMin below resultValueMax",
+    why="No score can lie in such a range.",
+)
+def score_bounds(facts: BundleFacts) -> Iterator[Finding]:
+    """The smallest score of a line item is below its largest."""
+    items = facts.table("lineItems.csv", "resultValueMin", "resultValueMax")
+    yield from finding_of_rows(
+        "csv.score-bounds",
+        items.filter(pl.col("resultValueMin") > pl.col("resultValueMax")),
+        "lineItems.csv",
+        "resultValueMin",
+        "resultValueMin is above resultValueMax",
+    )
+
+
+@bundle_rule(
     "csv.score-range",
     severity="warning",
     section="CSV tables 1.1, lineItems.csv and results.csv",
@@ -231,7 +251,9 @@ def score_range(facts: BundleFacts) -> Iterator[Finding]:
     """Scores lie in the range of their line item."""
     results = facts.table("results.csv", "lineItemSourcedId", "score")
     items = facts.table("lineItems.csv", "sourcedId", "resultValueMin", "resultValueMax")
-    ranges = items.select(ID, "resultValueMin", "resultValueMax").unique(subset=ID, keep="first")
+    # A range that no score can lie in is the fault of the line item.
+    sound = items.filter(pl.col("resultValueMin") <= pl.col("resultValueMax"))
+    ranges = sound.select(ID, "resultValueMin", "resultValueMax").unique(subset=ID, keep="first")
     joined = results.select(LINE, "lineItemSourcedId", "score").join(
         ranges, left_on="lineItemSourcedId", right_on=ID, how="inner"
     )
@@ -239,3 +261,26 @@ def score_range(facts: BundleFacts) -> Iterator[Finding]:
         (pl.col("score") < pl.col("resultValueMin")) | (pl.col("score") > pl.col("resultValueMax"))
     )
     yield from finding_of_rows("csv.score-range", outside, "results.csv", "score", "a score out of range")
+
+
+@bundle_rule(
+    "csv.result-student",
+    severity="warning",
+    section="CSV tables 1.1, results.csv",
+    expected="a user with the role student",
+    why="The result is shown in nobody's report.",
+)
+def result_student(facts: BundleFacts) -> Iterator[Finding]:
+    """Results are of students."""
+    results = facts.table("results.csv", "studentSourcedId")
+    users = facts.table("users.csv", "sourcedId", "role")
+    roles = users.select(ID, pl.col("role").cast(pl.String).alias("as")).unique(subset=ID, keep="first")
+    others = [role for role in facts.standard.enumerations["roleType"] if role != "student"]
+    strangers = roles.filter(pl.col("as").is_in(others))
+    yield from finding_of_rows(
+        "csv.result-student",
+        results.join(strangers, left_on="studentSourcedId", right_on=ID, how="semi"),
+        "results.csv",
+        "studentSourcedId",
+        "a user who is no student",
+    )

@@ -54,11 +54,16 @@ def date_range(facts: BundleFacts) -> Iterator[Finding]:
         except Skip:
             continue
         judged = True
-        # A session of no day is as wrong as one that ends early; work may be due on the day it is given.
-        early = pl.col(last) <= pl.col(first) if name == SESSIONS else pl.col(last) < pl.col(first)
-        yield from finding_of_rows(
-            "csv.date-range", table.filter(early), name, last, f"{last} is before {first}"
-        )
+        early = table.filter(pl.col(last) < pl.col(first))
+        yield from finding_of_rows("csv.date-range", early, name, last, f"{last} is before {first}")
+        if name != SESSIONS:
+            continue
+        # Only 1.2 says in words that the last day does not count, which makes such a session one of no day.
+        for finding in finding_of_rows(
+            "csv.date-range", table.filter(pl.col(last) == pl.col(first)), name, last, f"{last} is {first}"
+        ):
+            finding.severity = "warning"
+            yield finding
     if not judged:
         raise Skip("no file with date ranges was read")
 
@@ -76,6 +81,34 @@ def session_nesting(facts: BundleFacts) -> Iterator[Finding]:
     yield from finding_of_rows(
         "csv.session-nesting", rows, SESSIONS, "startDate", "dates outside those of the parent session"
     )
+
+
+@bundle_rule(
+    "csv.school-year-value",
+    severity="warning",
+    section="CSV tables 1.1, academicSessions.csv",
+    expected="the year in which the school year ends, the same for all of its sessions",
+    why="Sessions of one school year are brought together by it.",
+)
+def school_year_value(facts: BundleFacts) -> Iterator[Finding]:
+    """A session's schoolYear is the year in which its school year ends."""
+    table = facts.table(SESSIONS, "sourcedId", "type", "endDate", "schoolYear", "parentSourcedId")
+    ends = pl.col("endDate")
+    # The end of a session does not count: a year that ends with December may be written with the first of January.
+    year = pl.col("schoolYear")
+    right = (year == ends.dt.year()) | (year == (ends - pl.duration(days=1)).dt.year())
+    known = table.filter(pl.col("schoolYear").is_not_null() & ends.is_not_null())
+    wrong_years = known.filter((pl.col("type") == "schoolYear") & ~right)
+    sound = known.filter(~pl.col(ID).is_in(wrong_years[ID].implode())).select(ID, pl.col("schoolYear").alias("above"))
+    children = known.filter(pl.col("type") != "schoolYear").join(
+        sound.unique(subset=ID), left_on="parentSourcedId", right_on=ID, how="inner"
+    )
+    differing = children.filter(pl.col("schoolYear") != pl.col("above"))
+    # A term under a term that differs itself is told with that one.
+    roots = differing.filter(~pl.col("parentSourcedId").is_in(differing[ID].implode()))
+    rows = pl.concat([wrong_years.select(LINE), roots.select(LINE)])
+    message = "another year than that of the school year's end"
+    yield from finding_of_rows("csv.school-year-value", rows, SESSIONS, "schoolYear", message)
 
 
 def _other_type(facts: BundleFacts, name: str, column: str, wanted: str) -> pl.DataFrame:

@@ -142,9 +142,9 @@ def row_width(facts: BundleFacts) -> Iterator[Finding]:
     why="Some readers make a record without an id of it.",
 )
 def blank_row(facts: BundleFacts) -> Iterator[Finding]:
-    """No line is blank."""
+    """No line is blank or holds commas only."""
     for reading in files_read(facts):
-        yield from of_faults("csv.blank-row", reading, "blank-row", "a blank line")
+        yield from of_faults("csv.blank-row", reading, "blank-row", "a line without values")
 
 
 @bundle_rule(

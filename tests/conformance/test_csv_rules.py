@@ -12,7 +12,7 @@ from conformance.csv_rules.rulebook import RULES
 from oneroster_standard.bundle_writer import csv_bytes
 from tests.conformance.small_bundle import Rows, rows, set_cell, write
 
-Change = Callable[[Rows], None]
+Change = Callable[[Rows], object]
 LONG = "x" * 300
 
 
@@ -105,6 +105,9 @@ CELL_FAULTS: list[tuple[str, Change, str, int]] = [
     ("csv.guid-characters", set_cell("enrollments.csv", 4, "sourcedId", "a|b"), "enrollments.csv", 4),
     ("csv.cell-length", set_cell("results.csv", 2, "comment", LONG), "results.csv", 2),
     ("csv.list-form", set_cell("users.csv", 3, "orgSourcedIds", "s1, s2"), "users.csv", 3),
+    ("csv.list-form", set_cell("users.csv", 3, "orgSourcedIds", "s1;s2"), "users.csv", 3),
+    ("csv.required-value", set_cell("orgs.csv", 3, "name", " "), "orgs.csv", 3),
+    ("csv.spreadsheet-id", set_cell("enrollments.csv", 4, "sourcedId", "1.23E+11"), "enrollments.csv", 4),
     ("csv.user-ids-form", set_cell("users.csv", 3, "userIds", "Fed:2"), "users.csv", 3),
     ("csv.email-form", set_cell("users.csv", 3, "email", "bob at example.org"), "users.csv", 3),
     ("csv.password-present", set_cell("users.csv", 3, "password", "secret"), "users.csv", 3),
@@ -135,12 +138,19 @@ RECORD_FAULTS: list[tuple[str, Change, str, int]] = [
     ("csv.enrollment-repeated", _extend("enrollments.csv", ["e9", "", "", "c2", "s2", "u2", "student", "", "", ""]), "enrollments.csv", 7),
     ("csv.enrollment-school", set_cell("enrollments.csv", 3, "schoolSourcedId", "s2"), "enrollments.csv", 3),
     ("csv.score-range", set_cell("results.csv", 2, "score", "11"), "results.csv", 2),
+    ("csv.score-bounds", set_cell("lineItems.csv", 2, "resultValueMin", "20"), "lineItems.csv", 2),
+    ("csv.result-student", set_cell("results.csv", 2, "studentSourcedId", "u1"), "results.csv", 2),
+    ("csv.primary-role", _extend("enrollments.csv", ["e9", "", "", "c1", "s1", "u3", "proctor", "true", "", ""]), "enrollments.csv", 7),
+    ("csv.date-range", set_cell("academicSessions.csv", 4, "endDate", "2026-08-24"), "academicSessions.csv", 4),
+    ("csv.school-year-value", set_cell("academicSessions.csv", 2, "schoolYear", "2026"), "academicSessions.csv", 2),
+    ("csv.school-year-value", set_cell("academicSessions.csv", 3, "schoolYear", "2026"), "academicSessions.csv", 3),
 ]  # fmt: skip
 
 FILE_FAULTS: list[tuple[str, Change, str, int]] = [
     ("csv.manifest-present", _without("manifest.csv"), "manifest.csv", 0),
     ("csv.manifest-version", set_cell("manifest.csv", 3, "value", "1.2"), "manifest.csv", 3),
     ("csv.manifest-properties", lambda found: found["manifest.csv"].pop(5), "manifest.csv", 0),
+    ("csv.manifest-properties", set_cell("manifest.csv", _manifest_line("file.users"), "propertyName", "file.Users"), "manifest.csv", 0),
     ("csv.manifest-unique", lambda found: found["manifest.csv"].append(["file.orgs", "bulk"]), "manifest.csv", 19),
     ("csv.manifest-known-property", _extend("manifest.csv", ["file.systemName", "x"]), "manifest.csv", 19),
     ("csv.manifest-values", _mode("users", "full"), "manifest.csv", _manifest_line("file.users")),
@@ -154,10 +164,13 @@ FILE_FAULTS: list[tuple[str, Change, str, int]] = [
     ("csv.header-spelling", set_cell("users.csv", 1, "sourcedId", "sourcedID"), "users.csv", 1),
     ("csv.header-spelling", set_cell("users.csv", 1, "givenName", "USERS.GivenName"), "users.csv", 1),
     ("csv.header-unique", _add_column("name"), "orgs.csv", 1),
+    ("csv.header-unique", lambda found: [_add_column("metadata.x")(found) for _ in range(2)], "orgs.csv", 1),
+    ("csv.bulk-closed", _absent_and_gone("orgs.csv"), "orgs.csv", 0),
     ("csv.extra-column", _add_column("relation"), "orgs.csv", 1),
     ("csv.header-present", lambda found: found["orgs.csv"].pop(0), "orgs.csv", 1),
     ("csv.row-width", lambda found: found["users.csv"][2].pop(), "users.csv", 3),
     ("csv.blank-row", lambda found: found["users.csv"].insert(2, []), "users.csv", 3),
+    ("csv.blank-row", _extend("users.csv", [""] * 18, [""] * 18), "users.csv", 6),
     ("csv.line-break", set_cell("results.csv", 2, "comment", "two\r\nlines"), "results.csv", 2),
 ]  # fmt: skip
 
