@@ -45,9 +45,10 @@ def admin_routes(site: Site) -> Blueprint:
 
     @blueprint.get("/journal")
     def journal() -> Response:
-        rows = [{"vendor": vendor, "what": what, "status": status, "count": count}
-                for (vendor, what, status), count in sorted(site.journal.items())]  # fmt: skip
-        return _json({"requests": rows})
+        since = request.args.get("since", "0")
+        if not (since.isascii() and since.isdigit() and len(since) <= 18):
+            return _json({"error": "since is the number of an entry"}, 400)
+        return _json(site.journal.document(int(since)))
 
     @blueprint.post("/reset")
     def reset() -> Response:
@@ -59,7 +60,7 @@ def admin_routes(site: Site) -> Blueprint:
     @blueprint.get("/metrics")
     def metrics() -> Response:
         lines = ["# TYPE oneroster_mock_requests_total counter"]
-        for (vendor, what, status), count in sorted(site.journal.items()):
+        for (vendor, what, status), count in site.journal.counts():
             labels = f'vendor="{vendor}",what="{what}",status="{status}"'
             lines.append(f"oneroster_mock_requests_total{{{labels}}} {count}")
         return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")

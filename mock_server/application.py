@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -21,6 +20,7 @@ from mock_server.admin import admin_routes
 from mock_server.answers import Refusal, forbidden, unknown_object
 from mock_server.auth.gate import parameters_of
 from mock_server.console import console_routes
+from mock_server.journal import OTHER, Journal
 from mock_server.provider import SPLIT_VIEWS, Provider
 from mock_server.quirks.hooks import ErrorAnswer, TokenRequest
 from mock_server.reading import JSON, Answer, Roots, empty_collection, read_collection, read_single
@@ -44,11 +44,11 @@ class Mount:
 
 @dataclass
 class Site:
-    """All vendors of one server, and what it has counted."""
+    """All vendors of one server, and what was asked of them."""
 
     vendors: Mapping[str, Vendor]
     admin_token: str
-    journal: Counter[tuple[str, str, int]]
+    journal: Journal
 
     def mounts(self) -> list[Mount]:
         """Service roots, the longest first, so that none hides another."""
@@ -66,32 +66,34 @@ class Site:
         ]
 
 
-def _match(
-    operations: Sequence[Operation], method: str, path: str
-) -> tuple[Operation | None, dict[str, str], bool]:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a method and a path mean: an operation with the ids of its path, still encoded.
+
+    operation: None when there is none; template: its path, or as much of it as the standard has.
+    """
+
+    operation: Operation | None
+    template: str
+    ids: Mapping[str, str]
+    other_methods: bool = False
+
+
+def _match(operations: Sequence[Operation], method: str, path: str) -> Target:
     parts = path.strip("/").split("/")
-    known = False
+    template = ""
     for operation in operations:
         wanted = operation.path.strip("/").split("/")
         if len(wanted) != len(parts):
             continue
         if all(own.startswith("{") or own == part for own, part in zip(wanted, parts, strict=True)):
-            known = True
+            template = operation.path
             if operation.method == method:
                 pairs = zip(wanted, parts, strict=True)
-                return (
-                    operation,
-                    {own[1:-1]: decoded(part) for own, part in pairs if own.startswith("{")},
-                    True,
-                )
-    return None, {}, known
-
-
-def _subject(provider: Provider, rest: str) -> str:
-    # The journal names collections and views only: any other text of a path could be a person's.
-    first = rest.strip("/").partition("/")[0]
-    known = {*SPLIT_VIEWS, *(found.path.split("/")[1] for found in provider.standard.operations)}
-    return first if first in known else "other"
+                return Target(operation, template, {own[1:-1]: part for own, part in pairs if own.startswith("{")})
+    # The journal shows collections and views only: any other text of a path could be a person's.
+    first = parts[0] if any(found.path.split("/")[1] == parts[0] for found in operations) else OTHER
+    return Target(None, template or f"/{first}" + "/..." * (len(parts) > 1), {}, other_methods=bool(template))
 
 
 def _check_scope(operation: Operation, granted: tuple[str, ...], spec: str) -> None:
@@ -115,12 +117,11 @@ class Endpoint:
         services = (service,) if service else provider.services
         self.operations = [found for found in provider.standard.operations if found.service in services]
 
-    def answer(self, found: Request, root_path: str, rest: str) -> Answer:
+    def answer(self, found: Request, root_path: str, rest: str, target: Target) -> Answer:
         """Carry out a request; raises Refusal."""
         provider, vendor = self.provider, self.provider.vendor
         query = found.query_string.decode("latin-1")
         urls = [root_of(found) + path for path in spellings(found)]
-        method = "GET" if found.method == "HEAD" else found.method
         granted = vendor.gate.scopes_of(
             cast(HttpMethod, found.method),
             [f"{url}?{query}" if query else url for url in urls],
@@ -128,11 +129,11 @@ class Endpoint:
             found.headers.get("Authorization"),
             provider.spec,
         )
-        operation, parameters, known = self._operation(method, rest)
+        operation = target.operation
         if operation is None:
-            if known:
+            if target.other_methods:
                 raise Refusal(
-                    405, "invalid data", f"{method} is not possible here", {"Allow": self._allowed(rest)}
+                    405, "invalid data", f"{found.method} is not possible here", {"Allow": self._allowed(rest)}
                 )
             raise unknown_object(f"no such path in OneRoster {provider.spec}")
         _check_scope(operation, granted, provider.spec)
@@ -142,6 +143,7 @@ class Endpoint:
         vendor.check_open(collection)
         root = Roots(root_of(found) + root_path, self.service)
         pairs = parameters_of(query)
+        parameters = {name: decoded(part) for name, part in target.ids.items()}
         if operation.kind in ("collection", "related"):
             return read_collection(provider, operation, parameters, pairs, urls[0].rstrip("/"), root)
         sourced_id = parameters["sourcedId"]
@@ -153,14 +155,17 @@ class Endpoint:
         return 204, {}, b""
 
     def _allowed(self, rest: str) -> str:
-        methods = [found for found in ("GET", "PUT", "DELETE") if self._operation(found, rest)[0]]
+        methods = [found for found in ("GET", "PUT", "DELETE") if self.target(found, rest).operation]
         return ", ".join(["GET, HEAD" if found == "GET" else found for found in methods])
 
-    def _operation(self, method: str, rest: str) -> tuple[Operation | None, dict[str, str], bool]:
+    def target(self, method: str, rest: str) -> Target:
+        """What a method and the path below the service root mean."""
+        method = "GET" if method == "HEAD" else method
         segment = rest.strip("/")
         if method == "GET" and segment in SPLIT_VIEWS and SPLIT_QUIRK in self.provider.vendor.quirk_ids:
             whole = self.provider.standard.operation("getAllEnrollments")
-            return replace(whole, name=segment, path=f"/{segment}", view=SPLIT_VIEWS[segment][2]), {}, True
+            split = replace(whole, name=segment, path=f"/{segment}", view=SPLIT_VIEWS[segment][2])
+            return Target(split, split.path, {})
         return _match(self.operations, method, rest)
 
 
@@ -206,36 +211,48 @@ def create_app(site: Site) -> Flask:
     app.register_blueprint(admin_routes(site), url_prefix="/_admin")
     app.register_blueprint(console_routes(site), url_prefix="/_console")
 
-    def dispatch(found: Request) -> tuple[Vendor | None, str, Answer]:
+    def token(found: Request, vendor: Vendor) -> Answer:
+        try:
+            answer = _token(vendor, found)
+        except Refusal as refusal:
+            answer = _error(vendor.provider(), refusal)
+        _note(site.journal, found, answer, vendor=vendor.name, path="token")
+        return _with_headers(vendor, answer)
+
+    def api(found: Request, mount: Mount, root_path: str, rest: str) -> Answer:
+        provider = mount.endpoint.provider
+        target = mount.endpoint.target(found.method, rest)
+        try:
+            answer = mount.endpoint.answer(found, root_path, rest, target)
+        except Refusal as refusal:
+            answer = _error(provider, refusal)
+        operation = target.operation
+        paged = operation is not None and operation.kind in ("collection", "related")
+        _note(
+            site.journal, found, answer, vendor=provider.vendor.name, spec=provider.spec, path=target.template,
+            operation=operation.name if operation else "", page_size=provider.vendor.dialect.page_default if paged else None,
+        )  # fmt: skip
+        return _with_headers(provider.vendor, answer)
+
+    def dispatch(found: Request) -> Answer:
         path = spellings(found)[0]
         vendor = tokens.get(path.rstrip("/"))
         if vendor is not None:
-            try:
-                return vendor, "token", _token(vendor, found)
-            except Refusal as refusal:
-                return vendor, "token", _error(vendor.provider(), refusal)
+            return token(found, vendor)
         for mount in mounts:
             match = mount.pattern.match(path)
             if match:
-                provider = mount.endpoint.provider
-                try:
-                    answer = mount.endpoint.answer(found, match.group(), path[match.end() :])
-                except Refusal as refusal:
-                    answer = _error(provider, refusal)
-                return provider.vendor, _subject(provider, path[match.end() :]), answer
-        return None, "", _error(None, unknown_object("no provider is served under this path"))
+                return api(found, mount, match.group(), path[match.end() :])
+        answer = _error(None, unknown_object("no provider is served under this path"))
+        _note(site.journal, found, answer)
+        return answer
 
     @app.route(
         "/", defaults={"path": ""}, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     )
     @app.route("/<path:path>", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
     def every(path: str) -> Response:
-        vendor, subject, (status, headers, body) = dispatch(request)
-        if vendor is not None:
-            for quirk in vendor.quirks:
-                headers = quirk.headers(headers)
-            site.journal[vendor.name, f"{request.method} {subject}", status] += 1
-        return _response(status, headers, body)
+        return _response(*dispatch(request))
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
@@ -248,6 +265,18 @@ def create_app(site: Site) -> Flask:
         return _response(*_error(None, refusal))
 
     return app
+
+
+def _note(journal: Journal, found: Request, answer: Answer, **said: Any) -> None:
+    pairs = parameters_of(found.query_string.decode("latin-1"))
+    journal.note(method=found.method, pairs=pairs, status=answer[0], **said)
+
+
+def _with_headers(vendor: Vendor, answer: Answer) -> Answer:
+    status, headers, body = answer
+    for quirk in vendor.quirks:
+        headers = quirk.headers(headers)
+    return status, headers, body
 
 
 def _response(status: int, headers: Mapping[str, Any], body: bytes) -> Response:

@@ -40,7 +40,7 @@ def console_routes(site: Site) -> Blueprint:
             PAGE,
             root=request.host_url.rstrip("/"),
             providers=list(site.vendors.values()),
-            journal=sorted(site.journal.items()),
+            journal=site.journal.counts(),
         )
 
     return blueprint

@@ -13,64 +13,28 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from mock_server.mock_handle import MockHandle, MockProblem, MockProvider
+
+__all__ = ["MockProblem", "MockProvider", "RunningMock", "running_mock", "stop"]
+
 READY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 15.0
 
 
-class MockProblem(Exception):
-    """The mock could not be started, or refused a change; the text says why and what is valid."""
-
-
-@dataclass(frozen=True, slots=True)
-class MockProvider:
-    """How a client reaches one vendor's provider; what the vendor does not accept is None."""
-
-    vendor: str
-    base_url: str
-    auth: tuple[str, ...]
-    client_id: str
-    client_secret: str = field(repr=False)
-    token_url: str | None = None
-    bearer: str | None = field(default=None, repr=False)
-
-
-class RunningMock:
-    """A server that accepts requests.
-
-    providers: vendor -> MockProvider, in the order they are served. ready: the ready file's document.
-    """
+class RunningMock(MockHandle):
+    """A server that accepts requests."""
 
     def __init__(self, ready: Mapping[str, Any], process_id: int) -> None:
-        self.ready = ready
+        super().__init__(ready)
         self.process_id = process_id
-        self.providers = {
-            vendor: MockProvider(
-                vendor=vendor, base_url=found["base_url"], auth=tuple(found["auth"]), client_id=found["client_id"],
-                client_secret=found["client_secret"], token_url=found["token_url"], bearer=found["bearer"],
-            )
-            for vendor, found in ready["providers"].items()
-        }  # fmt: skip
-
-    def provider(self, vendor: str = "reference") -> MockProvider:
-        """One vendor's provider.
-
-        Raises MockProblem listing the vendors that are served.
-        """
-        if vendor not in self.providers:
-            raise MockProblem(f"vendor {vendor!r} is not served; served: {', '.join(self.providers)}")
-        return self.providers[vendor]
 
     def admin(self, method: str, path: str, document: Any = None) -> Any:
-        """Call the admin API and return its JSON.
-
-        path: below the admin URL, beginning with a slash. Raises MockProblem with the server's own words.
-        """
+        """Call the admin API over HTTP; see MockHandle.admin."""
         body = None if document is None else json.dumps(document).encode()
         headers = {
             "Authorization": f"Bearer {self.ready['admin_token']}",
@@ -84,35 +48,6 @@ class RunningMock:
             with error:
                 text = error.read().decode("utf-8", "replace")
             raise MockProblem(f"{method} {path}: {error.code} {text}") from error
-
-    def set_quirks(self, vendor: str, quirks: Sequence[str]) -> None:
-        """Turn on exactly these quirks of a vendor, beside no other.
-
-        Raises MockProblem for an unknown id.
-        """
-        self.admin("PUT", f"/vendors/{vendor}/quirks", {"quirks": list(quirks)})
-
-    def withhold(self, vendor: str, settings: Sequence[str]) -> None:
-        """Withhold exactly these settings of a vendor.
-
-        Raises MockProblem for an unknown setting.
-        """
-        self.admin("PUT", f"/vendors/{vendor}/settings", {"withheld": list(settings)})
-
-    def journal(self) -> list[dict[str, Any]]:
-        """Requests served since the last reset, counted: rows of vendor, what, status and count."""
-        found: list[dict[str, Any]] = self.admin("GET", "/journal")["requests"]
-        return found
-
-    def truth(self, vendor: str, entity: str, channel: str = "api") -> list[dict[str, Any]]:
-        """Rows that a perfect consumer of a vendor would hold, keys as in the entity's CSV file."""
-        found = self.admin("GET", f"/vendors/{vendor}/truth/{entity}?channel={channel}")
-        rows: list[dict[str, Any]] = found["rows"]
-        return rows
-
-    def reset(self) -> None:
-        """Go back to the state that the server was started with."""
-        self.admin("POST", "/reset")
 
 
 def _ready(process: subprocess.Popen[bytes], path: Path, errors: Path) -> dict[str, Any]:

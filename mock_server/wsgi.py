@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
 from mock_server.application import Site, create_app
+from mock_server.journal import Journal
 from mock_server.vendor import Vendor
 from oneroster_standard.dialects import load_dialect
 from oneroster_standard.store import Store
@@ -39,7 +39,13 @@ def site_of(config: Mapping[str, Any], folder: Path) -> Site:
             row["withheld"],
         )
         vendors[vendor.name] = vendor
-    return Site(vendors, config["admin_token"], Counter())
+    return Site(vendors, config["admin_token"], journal_of(vendors.values()))
+
+
+def journal_of(vendors: Iterable[Vendor]) -> Journal:
+    """An empty journal that knows the field names of every version that the vendors serve."""
+    classes = [kind for vendor in vendors for found in vendor.providers.values() for kind in found.standard.classes.values()]
+    return Journal(frozenset(name for kind in classes for name in kind.property_names))
 
 
 def load() -> Flask:
