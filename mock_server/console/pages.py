@@ -1,0 +1,120 @@
+"""The console's pages: overview, one page per vendor, the journal, sign-in.
+
+Called by browsers at the ready file's console_url. Works without scripts; a script adds copying and live tables.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+
+from mock_server.console import connecting
+from mock_server.console.api_documents import add_document_routes
+from mock_server.console.session import Session, is_own_form
+from oneroster_harness.problems import Problem
+from oneroster_standard.dialects import QuirkFacts, load_quirks
+
+if TYPE_CHECKING:
+    from mock_server.application import Site
+    from mock_server.vendor import Vendor
+
+SHOWN_REQUESTS = 100
+
+
+def console_routes(site: Site) -> Blueprint:
+    """All pages of a site."""
+    blueprint = Blueprint(
+        "console", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+    session = Session(site.admin_token)
+    add_document_routes(blueprint, dict(site.vendors))
+
+    @blueprint.before_request
+    def only_own_forms() -> Response | None:
+        if request.method == "POST" and not is_own_form(request):
+            return _told("This form came from another site; nothing was changed.", 403)
+        if request.method == "POST" and request.endpoint != "console.sign_in" and not session.is_open(request):
+            return _told("Sign in with the admin token first; nothing was changed.", 401)
+        return None
+
+    @blueprint.context_processor
+    def everywhere() -> dict[str, Any]:
+        return {"signed_in": session.is_open(request), "root": request.host_url.rstrip("/"), "vendors": list(site.vendors.values())}
+
+    def vendor_of(name: str) -> Vendor:
+        return site.vendors.get(name) or abort(404)
+
+    @blueprint.get("")
+    def overview() -> str:
+        return render_template("console/overview.html.j2", district=_district(site), connecting=connecting)
+
+    @blueprint.get("/journal")
+    def journal() -> str:
+        return render_template(
+            "console/journal.html.j2", counts=site.journal.counts(), latest=site.journal.entries()[: -SHOWN_REQUESTS - 1 : -1]
+        )  # fmt: skip
+
+    @blueprint.route("/sign-in", methods=["GET", "POST"])
+    def sign_in() -> Response:
+        wrong = False
+        if request.method == "POST":
+            if session.accepts(request.form.get("token", "")):
+                answer = make_response(redirect(url_for("console.overview")))
+                session.begin(answer, url_for("console.overview"))
+                return answer
+            wrong = True
+        return make_response(render_template("console/sign_in.html.j2", wrong=wrong), 401 if wrong else 200)
+
+    @blueprint.post("/sign-out")
+    def sign_out() -> Response:
+        answer = make_response(redirect(url_for("console.overview")))
+        session.end(answer, url_for("console.overview"))
+        return answer
+
+    @blueprint.get("/vendors/<name>")
+    def vendor_page(name: str) -> str:
+        vendor = vendor_of(name)
+        return render_template(
+            "console/vendor.html.j2", vendor=vendor, connecting=connecting, families=_families(vendor),
+            changed=request.args.get("changed", ""),
+        )  # fmt: skip
+
+    @blueprint.post("/vendors/<name>/<any(quirks, settings):subject>")
+    def change(name: str, subject: str) -> Response:
+        vendor = vendor_of(name)
+        chosen = request.form.getlist("chosen")
+        try:
+            vendor.set_quirks(chosen) if subject == "quirks" else vendor.withhold(chosen)
+        except Problem as problem:
+            return _told(f"{problem.met}. Nothing was changed.", 400)
+        return make_response(redirect(url_for("console.vendor_page", name=name, changed=subject, _anchor=subject), 303))
+
+    @blueprint.post("/reset")
+    def reset() -> Response:
+        for vendor in site.vendors.values():
+            vendor.reset()
+        site.journal.clear()
+        return make_response(redirect(url_for("console.overview"), 303))
+
+    return blueprint
+
+
+def _told(text: str, status: int) -> Response:
+    return make_response(render_template("console/problem.html.j2", text=text), status)
+
+
+def _district(site: Site) -> dict[str, Any]:
+    """What is served: facts of the store that every vendor's view was made of."""
+    meta = next(iter(site.vendors.values())).store.meta
+    return {"students": meta.get("students"), "seed": meta.get("seed"), "as_of": meta.get("as_of"), "generator": meta.get("generator")}
+
+
+def _families(vendor: Vendor) -> list[tuple[str, list[QuirkFacts]]]:
+    """Quirks that can be switched now, by the first word of their id; those of this vendor's evidence first."""
+    found: defaultdict[str, list[QuirkFacts]] = defaultdict(list)
+    for quirk in load_quirks().values():
+        if quirk.hook == "mock":
+            found[quirk.id.partition(".")[0]].append(quirk)
+    return [(name, sorted(group, key=lambda quirk: vendor.name not in quirk.confidence)) for name, group in found.items()]
