@@ -15,7 +15,7 @@ import orjson
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
-from mock_server import writes
+from mock_server import compression, writes
 from mock_server.admin import admin_routes
 from mock_server.answers import Refusal, forbidden, unknown_object
 from mock_server.auth.gate import parameters_of
@@ -208,6 +208,7 @@ def create_app(site: Site) -> Flask:
     app = Flask("oneroster-mock")
     mounts = site.mounts()
     tokens = {path.value: vendor for vendor in site.vendors.values() for path in vendor.dialect.token_paths}
+    compression.install(app)
     app.register_blueprint(admin_routes(site), url_prefix="/_admin")
     app.register_blueprint(console_routes(site), url_prefix="/_console")
 

@@ -5,17 +5,26 @@ Called by the provider; rows are in order of sourcedId. Never parses a record to
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from oneroster_standard.store import ROOT, SEPARATOR
 
 _MARK = "\x01"
-_ESCAPED = orjson.dumps(_MARK)[1:-1]
+ESCAPED = orjson.dumps(_MARK)[1:-1]
+"""The mark of the service root as JSON has it inside a text."""
+Numbers = NDArray[np.int32]
+"""Row numbers of a collection."""
+
+
+def numbers(rows: Iterable[int]) -> Numbers:
+    """Row numbers as an array."""
+    return np.array(list(rows), np.int32)
 
 
 class Rows(Protocol):
@@ -33,6 +42,10 @@ class Rows(Protocol):
 
     def find(self, sourced_id: str) -> int | None:
         """Row of a sourcedId."""
+        ...
+
+    def gather(self, rows: Numbers) -> bytes:
+        """Joined records of some rows, in the order given."""
         ...
 
     def iter_bytes(self) -> Iterator[bytes]:
@@ -64,6 +77,10 @@ class MemoryRows:
         place = bisect_left(self._keys, sourced_id.encode("utf-8"))
         return place if place < len(self._ids) and self._ids[place] == sourced_id else None
 
+    def gather(self, rows: Numbers) -> bytes:
+        """Joined records of some rows, in the order given."""
+        return SEPARATOR.join([self._records[row] for row in rows.tolist()])
+
     def iter_bytes(self) -> Iterator[bytes]:
         """All rendered records."""
         return iter(self._records)
@@ -71,20 +88,11 @@ class MemoryRows:
 
 def parse(record: bytes) -> dict[str, Any]:
     """A rendered record as a dictionary; the mark of the service root is kept in its hrefs."""
-    found: dict[str, Any] = orjson.loads(record.replace(ROOT, _ESCAPED))
+    found: dict[str, Any] = orjson.loads(record.replace(ROOT, ESCAPED))
     return found
 
 
 def render(record: dict[str, Any]) -> bytes:
     """A dictionary as a rendered record."""
-    return orjson.dumps(record).replace(_ESCAPED, ROOT)
+    return orjson.dumps(record).replace(ESCAPED, ROOT)
 
-
-def gather(rows: Rows, numbers: Sequence[int]) -> bytes:
-    """Joined records of some rows; a run of neighbours is one slice."""
-    if not len(numbers):
-        return b""
-    first, last = int(numbers[0]), int(numbers[-1])
-    if last - first == len(numbers) - 1 and all(a + 1 == b for a, b in itertools.pairwise(numbers)):
-        return rows.slice_bytes(first, last + 1)
-    return SEPARATOR.join(rows.record_bytes(int(number)) for number in numbers)

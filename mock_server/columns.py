@@ -1,30 +1,32 @@
-"""Columns of a collection: the values of one field for every row, taken out once and kept.
+"""Columns of a collection: the values of one field for every row, taken out once and kept in mapped files.
 
-Called by filtering, sorting and relationships; never changes a record.
+Called by filtering, sorting and relationships; never changes a record. What is worked out per column (moments, sort
+keys, who holds a value) is kept beside it, so that a second question costs no second pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from mock_server.collections import Rows, parse
+import numpy as np
+import orjson
+from numpy.typing import NDArray
 
-Value = str | float | bool | None | list[Any]
+from mock_server.collections import Numbers, Rows, parse
+from mock_server.extraction import MOST_DISTINCT, Value, extract, value_at
+from oneroster_standard.store import StoreCollection
 
-
-def value_at(record: Mapping[str, Any], path: str) -> Value:
-    """The value behind a dotted path; through a list of objects a list of values; metadata by its longest key."""
-    if path.startswith("metadata."):
-        return _metadata(record.get("metadata"), path.removeprefix("metadata."))
-    head, _, rest = path.partition(".")
-    found = record.get(head)
-    if not rest:
-        return found
-    if isinstance(found, list):
-        inner = [value_at(item, rest) for item in found if isinstance(item, Mapping)]
-        return [one for value in inner for one in (value if isinstance(value, list) else [value]) if one is not None]
-    return value_at(found, rest) if isinstance(found, Mapping) else None
+__all__ = ["Column", "Columns", "Value", "has_value", "value_at"]
+CHUNK = 1 << 16
+"""Values that are tested at once."""
+FEW = 2000
+"""Rows whose records are read one by one rather than taking the column out of the whole collection."""
+Mask = NDArray[np.bool_]
+Array = NDArray[Any]
 
 
 def has_value(found: Value, wanted: str) -> bool:
@@ -32,37 +34,135 @@ def has_value(found: Value, wanted: str) -> bool:
     return wanted in found if isinstance(found, list) else found == wanted
 
 
-def _metadata(found: Any, path: str) -> Value:
-    parts = path.split(".")
-    for size in range(len(parts), 0, -1):
-        key = ".".join(parts[:size])
-        if isinstance(found, Mapping) and key in found:
-            value = found[key]
-            return value if size == len(parts) else _metadata(value, ".".join(parts[size:]))
-    return None
+class Column:
+    """One field of all rows."""
+
+    def __init__(self, values: StoreCollection, codes: NDArray[np.int32] | None, folder: Path) -> None:
+        self._values = values
+        self._codes = codes
+        self._folder = folder
+        self._kept: dict[str, Array] = {}
+
+    def __len__(self) -> int:
+        return len(self._values) if self._codes is None else len(self._codes)
+
+    def __getitem__(self, row: int) -> Value:
+        return self._value(row if self._codes is None else int(self._codes[row]))
+
+    def _value(self, code: int) -> Value:
+        found: Value = orjson.loads(self._values.record_bytes(code))
+        return found
+
+    def take(self, rows: Sequence[int] | Numbers) -> list[Value]:
+        """Values of some rows."""
+        known: dict[int, Value] = {}
+        codes = [int(row) for row in rows] if self._codes is None else self._codes[np.asarray(rows, np.intp)].tolist()
+        for code in codes:
+            if code not in known:
+                known[code] = self._value(code)
+        return [known[code] for code in codes]
+
+    def chunks(self) -> Iterator[list[Value]]:
+        """The distinct values, some at a time."""
+        for start in range(0, len(self._values), CHUNK):
+            yield orjson.loads(b"[" + self._values.slice_bytes(start, start + CHUNK) + b"]")
+
+    def spread(self, distinct: Array) -> Array:
+        """What holds for each distinct value, as what holds for each row."""
+        return distinct if self._codes is None else distinct[self._codes]
+
+    def mask(self, test: Callable[[list[Value]], Sequence[bool]]) -> Mask:
+        """Rows whose value passes a test; the test gets many values at once."""
+        found = [np.fromiter(test(values), np.bool_, len(values)) for values in self.chunks()]
+        return self.spread(np.concatenate(found) if found else np.empty(0, np.bool_))
+
+    def kept(self, name: str, make: Callable[[Column], Array]) -> Array:
+        """An array that is worked out from this column, made on first use and mapped from then on."""
+        if name not in self._kept:
+            made = make(self)
+            if made.size:  # an empty file cannot be mapped
+                np.save(self._folder / f"{name}.npy", made)
+                made = np.load(self._folder / f"{name}.npy", mmap_mode="r")
+            self._kept[name] = made
+        return self._kept[name]
+
+    def rows_with(self, value: str) -> Numbers:
+        """Rows that hold a text, in order; a list holds each of its texts."""
+        hashes = self.kept("hashes", _hashes)
+        first, last = (int(np.searchsorted(hashes[0], hash(value), side)) for side in ("left", "right"))
+        holders = [code for code in hashes[1, first:last].tolist() if has_value(self._value(code), value)]
+        if self._codes is None:
+            return np.array(holders, np.int32)
+        order, starts = self.kept("by-code", _by_code), self.kept("starts", _starts)
+        parts = [order[int(starts[code]) : int(starts[code + 1])] for code in holders]
+        if len(parts) == 1:
+            return parts[0]
+        return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int32)
+
+    def rows_by_code(self) -> NDArray[np.int32]:
+        """The number of each row's value; the row itself where every row has its own value."""
+        return np.arange(len(self), dtype=np.int32) if self._codes is None else self._codes
+
+
+def _hashes(column: Column) -> Array:
+    """The hash of every text of every distinct value, sorted, and below it the value's number."""
+    hashes: list[int] = []
+    codes: list[int] = []
+    found = [np.empty((2, 0), np.int64)]
+    for start, values in zip(itertools.count(0, CHUNK), column.chunks()):
+        hashes.clear()
+        codes.clear()
+        for code, value in enumerate(values, start):
+            texts = list(dict.fromkeys(map(_hashable, value))) if isinstance(value, list) else [value]
+            for text in texts:
+                if isinstance(text, str):
+                    hashes.append(hash(text))
+                    codes.append(code)
+        found.append(np.array([hashes, codes], np.int64))
+    both = np.concatenate(found, axis=1)
+    return both[:, np.argsort(both[0], kind="stable")]
+
+
+def _hashable(found: Any) -> str | None:
+    return found if isinstance(found, str) else None
+
+
+def _by_code(column: Column) -> Array:
+    return np.argsort(column.rows_by_code(), kind="stable").astype(np.int32)
+
+
+def _starts(column: Column) -> Array:
+    return np.concatenate(([0], np.cumsum(np.bincount(column.rows_by_code(), minlength=1))))
 
 
 class Columns:
-    """Lazily extracted columns and look-ups of one collection."""
+    """Lazily extracted columns of one collection. folder: where they are kept; the caller removes it."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, folder: Path, most_distinct: int = MOST_DISTINCT) -> None:
         self._rows = rows
-        self._columns: dict[str, list[Value]] = {}
-        self._lookups: dict[str, dict[str, list[int]]] = {}
+        self._folder = folder
+        self._most_distinct = most_distinct
+        self._columns: dict[str, Column] = {}
+        self._lock = threading.Lock()
 
-    def column(self, path: str) -> list[Value]:
-        """Values of a field for all rows, in order."""
-        if path not in self._columns:
-            self._columns[path] = [value_at(parse(record), path) for record in self._rows.iter_bytes()]
-        return self._columns[path]
+    def column(self, path: str) -> Column:
+        """Values of a field for all rows."""
+        with self._lock:
+            if path not in self._columns:
+                folder = self._folder / str(len(self._columns))
+                self._columns[path] = Column(*extract(self._rows, path, folder, self._most_distinct), folder)
+            return self._columns[path]
 
-    def lookup(self, path: str) -> dict[str, list[int]]:
-        """Value -> rows that hold it (in order); a list counts with each of its values."""
-        if path not in self._lookups:
-            found: dict[str, list[int]] = {}
-            for row, value in enumerate(self.column(path)):
-                for one in value if isinstance(value, list) else (value,):
-                    if isinstance(one, str):
-                        found.setdefault(one, []).append(row)
-            self._lookups[path] = found
-        return self._lookups[path]
+    def value(self, path: str, row: int) -> Value:
+        """One row's value of a field."""
+        return value_at(parse(self._rows.record_bytes(row)), path)
+
+    def values(self, path: str, rows: Sequence[int] | Numbers) -> list[Value]:
+        """Some rows' values of a field."""
+        if path not in self._columns and len(rows) <= FEW:
+            return [self.value(path, int(row)) for row in rows]
+        return self.column(path).take(rows)
+
+    def rows_with(self, path: str, value: str) -> Numbers:
+        """Rows whose field holds a text, in order; a list holds each of its texts."""
+        return self.column(path).rows_with(value)

@@ -5,12 +5,18 @@ Called by the provider, which keeps the answer. The judging side has its own rea
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from mock_server.answers import bad_request
-from mock_server.columns import Columns, Value
+from mock_server.collections import Numbers
+from mock_server.columns import Column, Columns, Mask, Value
+from mock_server.moments import NEVER, microseconds, moments_of
+from mock_server.texts import all_text, folded
 from oneroster_standard.fields import METADATA_PREFIX, filterable
 from oneroster_standard.filters import Filter, FilterSyntaxError, Predicate, parse
 from oneroster_standard.moments import parse_instant
@@ -24,6 +30,7 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 _FREE_TEXT = Property("metadata", "string", "0..1", "confirmed")
 Test = Callable[[Value], bool]
+Many = Callable[[list[Value]], Sequence[bool]]
 
 
 def read_filter(standard: Standard, class_name: str, text: str) -> Filter:
@@ -55,8 +62,7 @@ def _typed(item: Property, text: str) -> Any:
 
 def _scalar_test(item: Property, predicate: Predicate) -> Test:
     wanted = predicate.value
-    free = item.kind in ("string", "metadata", "uri")
-    fold: Callable[[str], str] = str.casefold if free else str
+    fold: Callable[[str], str] = str.casefold if _folds(item) else str
     if predicate.op == "~":
         part = fold(wanted)
         return lambda value: value is not None and part in fold(_text(value))
@@ -121,23 +127,58 @@ def _list_test(item: Property, predicate: Predicate) -> Test:
     )
 
 
-def _selects(standard: Standard, class_name: str, columns: Columns, predicate: Predicate) -> list[bool]:
-    item = filterable(standard, class_name).get(predicate.field, _FREE_TEXT)
+def _folds(item: Property) -> bool:
+    return item.kind in ("string", "metadata", "uri")
+
+
+def _many(item: Property, predicate: Predicate) -> Many:
+    """A test of many values at once: texts in bulk, anything else one by one."""
     test = _list_test(item, predicate) if item.is_list else _scalar_test(item, predicate)
-    found = [test(value) for value in columns.column(predicate.field)]
+    if item.is_list or item.kind == "float":
+        return lambda values: [test(value) for value in values]
+    op, fold = predicate.op, _folds(item)
+    bound = predicate.value.casefold() if fold else predicate.value
+
+    def many(values: list[Value]) -> Sequence[bool]:
+        if None in values:  # selected by no operator
+            found = iter(many([value for value in values if value is not None]))
+            return [value is not None and next(found) for value in values]
+        texts = folded(values) if fold else values if all_text(values) else None
+        if texts is None:
+            return [test(value) for value in values]
+        if op == "~":
+            return [bound in text for text in texts]
+        if op in ("=", "!="):
+            return [text == bound for text in texts]
+        return list(map(_ORDER[op], texts, itertools.repeat(bound)))
+
+    return many
+
+
+def _of_moments(column: Column, item: Property, predicate: Predicate) -> Mask:
+    moments, bound = column.kept("moments", moments_of), microseconds(_typed(item, predicate.value))
+    compare = operator.eq if predicate.op in ("=", "!=") else _ORDER[predicate.op]
+    return column.spread(np.asarray(compare(moments, bound) & (moments != NEVER)))
+
+
+def _selects(standard: Standard, class_name: str, columns: Columns, predicate: Predicate) -> Mask:
+    item = filterable(standard, class_name).get(predicate.field, _FREE_TEXT)
+    column = columns.column(predicate.field)
+    if item.kind in ("date", "dateTime") and not item.is_list and predicate.op != "~":
+        found = _of_moments(column, item, predicate)
+    else:
+        found = column.mask(_many(item, predicate))
     # != is the complement of =, also where the field is absent.
-    return [not one for one in found] if predicate.op == "!=" else found
+    return ~found if predicate.op == "!=" else found
 
 
 def select(
-    standard: Standard, class_name: str, columns: Columns, expression: Filter, rows: Sequence[int] | None
-) -> list[int]:
+    standard: Standard, class_name: str, columns: Columns, expression: Filter, rows: Numbers | None
+) -> Numbers:
     """Rows that a filter selects, in order; rows None means all."""
     masks = [_selects(standard, class_name, columns, predicate) for predicate in expression.predicates]
     if len(masks) == 1:
         mask = masks[0]
     else:
-        join = operator.and_ if expression.operator == "AND" else operator.or_
-        mask = [join(a, b) for a, b in zip(*masks, strict=True)]
-    numbers = range(len(mask)) if rows is None else rows
-    return [number for number in numbers if mask[number]]
+        mask = masks[0] & masks[1] if expression.operator == "AND" else masks[0] | masks[1]
+    return np.flatnonzero(mask).astype(np.int32) if rows is None else rows[mask[rows]]

@@ -6,18 +6,22 @@ Called by the application for every request; holds the mapped collections and wh
 from __future__ import annotations
 
 import shutil
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mock_server.answers import bad_request, warning
-from mock_server.collections import MemoryRows, Rows, parse
+from mock_server.collections import MemoryRows, Numbers, Rows, parse
 from mock_server.columns import Columns, has_value
 from mock_server.filtering import read_filter, select
 from mock_server.quirks.hooks import Query, Quirk
 from mock_server.relations import RELATIONS
 from mock_server.rendering import changes_records, render_collection
+from mock_server.selections import Selection, Selections
 from mock_server.sorting import order
 from oneroster_standard.fields import sortable
 from oneroster_standard.standard import Operation, load
@@ -26,13 +30,11 @@ if TYPE_CHECKING:
     from mock_server.vendor import Vendor
 
 WRITABLE = ("categories", "lineItems", "results")
-MOST_SELECTIONS = 512
 SPLIT_VIEWS = {
     "studentEnrollments": ("enrollments", "role", "student"),
     "teacherEnrollments": ("enrollments", "role", "teacher"),
 }
 """Views that some vendors serve beside the standard's; see the quirk endpoint.split-enrollments."""
-Selection = Sequence[int] | None
 
 
 class Provider:
@@ -75,9 +77,9 @@ class Provider:
         with self._lock:
             self._rows: dict[str, Rows] = {}
             self._columns: dict[str, Columns] = {}
-            self._selections: dict[tuple[str | None, ...], Selection] = {}
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
+            self._selections = Selections(self._folder / "selections")
 
     def rows(self, collection: str) -> Rows:
         """A collection as this vendor renders it, with what clients wrote."""
@@ -100,19 +102,20 @@ class Provider:
             self.written.setdefault(collection, {})[sourced_id] = record
             self._rows.pop(collection, None)
             self._columns.pop(collection, None)
-            self._selections = {key: rows for key, rows in self._selections.items() if key[0] != collection}
+            self._selections.forget(collection)
 
     def columns(self, collection: str) -> Columns:
         """Extracted columns of a collection."""
         with self._lock:
             if collection not in self._columns:
-                self._columns[collection] = Columns(self.rows(collection))
+                folder = Path(tempfile.mkdtemp(prefix=f"{collection}-", dir=self._folder))
+                self._columns[collection] = Columns(self.rows(collection), folder)
             return self._columns[collection]
 
-    def view_rows(self, segment: str) -> list[int]:
+    def view_rows(self, segment: str) -> Numbers:
         """Rows of a typed view such as students."""
         collection, item, value = {**self.standard.views, **SPLIT_VIEWS}[segment]
-        return self.columns(collection).lookup(item).get(value, [])
+        return self.columns(collection).rows_with(item, value)
 
     def _view_of(self, operation: Operation) -> tuple[str, str, str]:
         """The typed view whose records an operation returns, such as that of students for /classes/{id}/students."""
@@ -125,11 +128,11 @@ class Provider:
         """Rows of a collection operation before filter and sort; None means all."""
         rows: Selection = None
         if operation.kind == "related":
-            found = sorted(RELATIONS[operation.name](self, parameters))
+            found = RELATIONS[operation.name](self, parameters)
             if operation.view:
                 _, item, value = self._view_of(operation)
-                values = self.columns(operation.payload_key).column(item)
-                found = [row for row in found if has_value(values[row], value)]
+                held = self.columns(operation.payload_key).values(item, found)
+                found = found[np.fromiter((has_value(one, value) for one in held), np.bool_, len(found))]
             for quirk in self.quirks:
                 found = quirk.rows(operation.name, parameters, found, self)
             rows = found
@@ -153,10 +156,8 @@ class Provider:
         key = (collection, operation.name, *parameters.values(), query.filter, sort, direction)
         with self._lock:
             if key not in self._selections:
-                if len(self._selections) >= MOST_SELECTIONS:
-                    self._selections.clear()
-                self._selections[key] = self._select(operation, parameters, query.filter, sort, direction)
-            return self._selections[key], warnings
+                self._selections.keep(key, self._select(operation, parameters, query.filter, sort, direction))
+            return self._selections.get(key), warnings
 
     def _select(
         self,
@@ -173,7 +174,7 @@ class Provider:
             rows = select(self.standard, operation.entity, self.columns(collection), expression, rows)
         if sort:
             item = sortable(self.standard, operation.entity)[sort]
-            every = range(len(self.rows(collection))) if rows is None else rows
+            every = np.arange(len(self.rows(collection)), dtype=np.int32) if rows is None else rows
             rows = order(self.columns(collection), item, every, descending=direction == "desc")
         return rows
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from mock_server.answers import bad_request, unknown_object
-from mock_server.collections import gather, parse, render
+from mock_server.collections import parse, render
 from mock_server.paging import link_header, links, read_query
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import Page, Query
@@ -52,8 +52,8 @@ def _records(
     if names is None:
         if rows is None:
             return collection.slice_bytes(query.offset, stop)
-        return gather(collection, rows[query.offset : stop])
-    numbers = range(query.offset, min(stop, len(collection))) if rows is None else rows[query.offset : stop]
+        return collection.gather(rows[query.offset : stop])
+    numbers = range(query.offset, min(stop, len(collection))) if rows is None else rows[query.offset : stop].tolist()
     return b",\n".join(_pick(collection.record_bytes(row), names) for row in numbers)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mock_server.collections import Numbers
     from mock_server.provider import Provider
 
 Record = dict[str, Any]
@@ -95,8 +96,8 @@ class Quirk:
         return query
 
     def rows(
-        self, operation: str, parameters: Mapping[str, str], rows: list[int], provider: Provider
-    ) -> list[int]:
+        self, operation: str, parameters: Mapping[str, str], rows: Numbers, provider: Provider
+    ) -> Numbers:
         """Change the members of a related collection (row numbers)."""
         return rows
 

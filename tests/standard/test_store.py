@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -56,6 +57,9 @@ def test_every_slice_and_every_id_is_found_again(
     assert [orgs.find(found) for found in ordered] == list(range(len(ids)))
     assert orgs.find("never there") is None or "never there" in ids
     assert orgs.slice_bytes(len(ids), len(ids) + 5) == b""
+    for rows in (range(len(ids)), range(len(ids) - 1, -1, -1), range(0, len(ids), 2), [*range(2, len(ids)), *range(min(2, len(ids)))]):
+        gathered = orgs.gather(np.array(rows, dtype=np.int32))
+        assert json.loads(b"[" + gathered + b"]") == [json.loads(records[row]) for row in rows]
     assert len(store.collection("users")) == 0
     store.close()
 

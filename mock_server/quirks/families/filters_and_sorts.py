@@ -66,7 +66,7 @@ class OneValueWrong(Quirk):
             return query
         predicate = found.predicates[0]
         values = provider.columns(collection).column(predicate.field)
-        middle = values[len(values) // 2] if values else None
+        middle = values[len(values) // 2] if len(values) else None
         wrong = (
             middle if isinstance(middle, str) else middle[0] if isinstance(middle, list) and middle else None
         )

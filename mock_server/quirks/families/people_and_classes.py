@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mock_server.quirks.hooks import Quirk, Record, RecordContext, quirk
 
 if TYPE_CHECKING:
+    from mock_server.collections import Numbers
     from mock_server.provider import Provider
 
 
@@ -16,13 +19,13 @@ class StudentsMixed(Quirk):
     """/classes/{id}/students also holds the class's teacher (D113)."""
 
     def rows(
-        self, operation: str, parameters: Mapping[str, str], rows: list[int], provider: Provider
-    ) -> list[int]:
+        self, operation: str, parameters: Mapping[str, str], rows: Numbers, provider: Provider
+    ) -> Numbers:
         """Add the teachers."""
         if operation != "getStudentsForClass":
             return rows
-        teachers = provider.members(provider.standard.operation("getTeachersForClass"), parameters) or ()
-        return sorted({*rows, *teachers})
+        teachers = provider.members(provider.standard.operation("getTeachersForClass"), parameters)
+        return rows if teachers is None else np.union1d(rows, teachers)
 
 
 @quirk("class.same-titles")
