@@ -21,7 +21,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "paging.offset-advances": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*"),
     "paging.pages-partition": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*"),
     "paging.page-size": ("paging.default-limit", "paging.page-content-by-limit", "headers.link"),
-    "paging.limit-honoured": ("paging.default-limit",),
+    "paging.limit-honoured": ("paging.default-limit", "paging.page-content-by-limit"),
     "paging.total-matches-records": ("paging.total-filtered", "paging.last-page-has-no-next"),
     # A parameter that is ignored or misread is wrong for every use of it.
     "sort.orders-records": ("sort.*",),

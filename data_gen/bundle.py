@@ -10,17 +10,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from data_gen.organisations import WATERMARK
 from data_gen.records import records
-from data_gen.references import MARK
 from data_gen.rendering import csv_chunks, csv_rows
 from data_gen.shape import District
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.bundle_writer import BundleWriter
+from oneroster_standard.marks import parse
 from oneroster_standard.standard import CsvFile, Standard, load
-from oneroster_standard.store import ROOT, Store
+from oneroster_standard.store import Store
 
 MANIFEST = "manifest.csv"
 LINKS = {
@@ -33,7 +31,6 @@ Record = dict[str, Any]
 Source = Callable[[str], Iterator[Record]]
 """Records of one collection by its name, in order of sourcedId."""
 Tell = Callable[[str], None]
-_ESCAPED = orjson.dumps(MARK)[1:-1]
 
 
 def from_district(district: District) -> Source:
@@ -50,11 +47,7 @@ def from_store(store: Store) -> Source:
     declares; to add the hidden people here would make the bundle say more than the vendor knows.
     """
 
-    def read(collection: str) -> Iterator[Record]:
-        for raw in store.collection(collection).iter_bytes():
-            yield orjson.loads(raw.replace(ROOT, _ESCAPED))
-
-    return read
+    return lambda collection: map(parse, store.collection(collection).iter_bytes())
 
 
 def _linked_rows(file: CsvFile, source: Source) -> Iterator[list[str]]:

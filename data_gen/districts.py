@@ -6,7 +6,7 @@ Called by the `generate` and `serve` commands through the `oneroster.districts` 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -15,12 +15,13 @@ from typing import Any
 from data_gen import pools
 from data_gen.lens import lens_of
 from data_gen.organisations import WATERMARK
-from data_gen.records import MAKERS, records
-from data_gen.rendering import json_bytes
+from data_gen.records import MAKERS, MAKERS_1P2, records
 from data_gen.shape import District
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import VERSION
-from oneroster_standard.store import Store, StoreWriter
+from oneroster_standard.marks import render
+from oneroster_standard.standard import VERSIONS
+from oneroster_standard.store import COLLECTIONS, CollectionWriter, Store, StoreWriter
 
 BATCH = 4096
 YEARS = range(1950, 2200)
@@ -39,8 +40,7 @@ def district(*, students: int, seed: int, as_of: date, locale: str = pools.DEFAU
     return District(students, seed, as_of, pools.load(locale))
 
 
-def _write(writer: StoreWriter, name: str, rendered: Iterable[bytes]) -> None:
-    target = writer.collection(name)
+def _write(target: CollectionWriter, rendered: Iterable[bytes]) -> None:
     iterator: Iterator[bytes] = iter(rendered)
     while batch := list(islice(iterator, BATCH)):
         target.extend(batch)
@@ -55,15 +55,16 @@ def build(
     locale: str = pools.DEFAULT_LOCALE,
     vendor: str = "reference",
     tell: Tell | None = None,
+    specs: Sequence[str] = VERSIONS,
 ) -> Path:
     """Write the district of a seed as a `.district` store, through a vendor's ids and scope.
 
-    tell: called with each collection's name before it is written. Returns out.
+    tell: called with each collection's name before it is written. specs: the versions it holds, 1.1 first. Returns out.
     """
     made = district(students=students, seed=seed, as_of=as_of, locale=locale)
     meta = {
         "seed": seed, "as_of": as_of.isoformat(), "students": students, "locale": locale, "faker": made.pools.faker,
-        "spec": "1.1", "vendor": "reference", "generator": f"oneroster-harness {VERSION}", "watermark": WATERMARK,
+        "vendor": "reference", "generator": f"oneroster-harness {VERSION}", "watermark": WATERMARK,
     }  # fmt: skip
     if vendor != "reference":
         with tempfile.TemporaryDirectory(prefix="oneroster-") as folder:
@@ -74,13 +75,15 @@ def build(
                 as_of=as_of,
                 locale=locale,
                 tell=tell,
+                specs=specs,
             )
             return view(base, out, vendor=vendor)
-    with StoreWriter(out, meta) as writer:
-        for name in MAKERS:
-            if tell:
-                tell(name)
-            _write(writer, name, map(json_bytes, records(made, name)))
+    with StoreWriter(out, meta, specs) as writer:
+        for version in specs:
+            for name in MAKERS if version == "1.1" else MAKERS_1P2:
+                if tell:
+                    tell(name)
+                _write(writer.collection(name, version), map(render, records(made, name, version)))
     return out
 
 
@@ -90,16 +93,19 @@ def view(store: Path, out: Path, *, vendor: str, quirks: Iterable[str] = ()) -> 
     quirks: ids of the catalogue that decide which records are shown, beside the vendor's own.
     Raises UsageProblem for an unknown vendor and StoreProblem for an unreadable store.
     """
-    lens = lens_of(vendor, quirks)
     source = Store.open(store)
+    first = lens_of(vendor, quirks)
     try:
-        with StoreWriter(out, {**_meta(source), "vendor": vendor}) as writer:
-            for name in MAKERS:
-                _write(writer, name, lens.collection(source, name))
+        with StoreWriter(out, {**_meta(source), "vendor": vendor}, source.specs) as writer:
+            for version in source.specs:
+                lens = lens_of(vendor, quirks, version)
+                for name in COLLECTIONS[version]:
+                    if version == "1.1" or not (source.is_shared(name) and lens.sees_like(first)):
+                        _write(writer.collection(name, version), lens.collection(source, name))
     finally:
         source.close()
     return out
 
 
 def _meta(source: Store) -> dict[str, Any]:
-    return {name: value for name, value in source.meta.items() if name not in ("format", "collections")}
+    return {name: value for name, value in source.meta.items() if name not in ("format", "specs", "collections")}

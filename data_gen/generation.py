@@ -46,7 +46,7 @@ def write_store(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str
     """Write a `.district` store; returns records by the CSV file that would hold them."""
     store = Store.open(recipe.build(out, tell))
     try:
-        return {f"{name}.csv": int(store.meta["collections"][name]["count"]) for name in MAKERS}
+        return {f"{name}.csv": store.count(name) for name in MAKERS}
     finally:
         store.close()
 

@@ -6,25 +6,21 @@ record's values on the wire is the server's affair, not this module's.
 
 from __future__ import annotations
 
+import string
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
-from data_gen.references import MARK
-from data_gen.rendering import json_bytes
+from data_gen.resources import VENDOR
 from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_standard.dialects import DialectProblem, dialect_names, load_dialect, load_quirks
-from oneroster_standard.store import ROOT, Store
+from oneroster_standard.marks import parse, refer, render
+from oneroster_standard.standard import load
+from oneroster_standard.store import Store
+from oneroster_standard.versions import role_1p1
 
 Record = dict[str, Any]
-_ESCAPED = orjson.dumps(MARK)[1:-1]
-_COLLECTION_OF = {
-    "org": "orgs", "academicSession": "academicSessions", "course": "courses", "class": "classes", "user": "users",
-    "resource": "resources", "category": "categories", "lineItem": "lineItems",
-}  # fmt: skip
 _ROLE_LETTERS = {
     "student": "s",
     "teacher": "t",
@@ -34,6 +30,7 @@ _ROLE_LETTERS = {
     "aide": "x",
 }
 _USER_BASES = {"adm": 1, "aid": 2, "gdn": 3, "stu": 4, "tch": 5}
+_PROFILE = f"https://{VENDOR}/"
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 
 
@@ -95,43 +92,59 @@ FORMS: dict[str, Callable[[str, str], str]] = {
 class Lens:
     """One vendor's ids and scope.
 
-    forms: collection -> name of FORMS. hidden_roles: roles of users that are not shown, their references included.
+    forms: collection -> name of FORMS. hidden_roles: roles of 1.1 whose users are not shown, their references
+    included. old_id_key: metadata key under which a user of 1.2 bears the number of the 1.1 id; empty for none.
     """
 
     vendor: str
+    version: str = "1.1"
     forms: Mapping[str, str] = field(default_factory=dict)
     hidden_roles: frozenset[str] = frozenset()
     accounts_needed: bool = False
     hide_co_teachers: bool = False
     staff_row_per_school: bool = False
     empty_classes: bool = False
+    old_forms: Mapping[str, str] = field(default_factory=dict)
+    old_id_key: str = ""
+
+    def sees_like(self, other: Lens) -> bool:
+        """Whether a record that is the same in both versions is seen the same."""
+        return replace(self, version=other.version, old_forms=other.old_forms, old_id_key=other.old_id_key) == other
 
     def new_id(self, collection: str, sourced_id: str) -> str:
         """The vendor's id of a record."""
-        kind = "users" if collection == "demographics" else collection
-        return FORMS[self.forms.get(kind, self.forms.get("default", "same"))](collection, sourced_id)
+        return _new_id(self.forms, collection, sourced_id)
 
     def _reference(self, reference: Mapping[str, str]) -> dict[str, str]:
-        collection = _COLLECTION_OF[reference["type"]]
-        new = self.new_id(collection, reference["sourcedId"])
-        return {"href": f"{MARK}/{collection}/{new}", "sourcedId": new, "type": reference["type"]}
+        kind = reference["type"]
+        collection = load(self.version).classes[kind].collection or ""
+        return refer(self.version, kind, self.new_id(collection, reference["sourcedId"]))
+
+    def _value(self, value: Any, old: str, new: str) -> Any:
+        if isinstance(value, str):
+            return value.replace(old, new) if value.startswith(_PROFILE) else value
+        if isinstance(value, list):
+            return [self._value(item, old, new) for item in value]
+        if isinstance(value, dict):
+            if "href" in value:
+                return self._reference(value)
+            return {name: self._value(inner, old, new) for name, inner in value.items()}
+        return value
 
     def _translate(self, collection: str, record: Record) -> Record:
-        found: Record = {}
-        for name, value in record.items():
-            if isinstance(value, dict) and "href" in value:
-                found[name] = self._reference(value)
-            elif isinstance(value, list) and value and isinstance(value[0], dict) and "href" in value[0]:
-                found[name] = [self._reference(item) for item in value]
-            else:
-                found[name] = value
-        found["sourcedId"] = self.new_id(collection, record["sourcedId"])
+        old = record["sourcedId"]
+        new = self.new_id(collection, old)
+        found: Record = {name: self._value(value, old, new) for name, value in record.items()}
+        found["sourcedId"] = new
+        if self.old_id_key and collection == "users":
+            before = _new_id(self.old_forms, collection, old)
+            found["metadata"] = {**found.get("metadata", {}), self.old_id_key: before.lstrip(string.ascii_letters)}
         return found
 
     def _hidden(self, collection: str, record: Record) -> bool:
         if collection == "users":
-            role = record["role"]
-            return role in self.hidden_roles or (self.accounts_needed and _lacks_account(record))
+            role = _role_of(record)
+            return role in self.hidden_roles or (self.accounts_needed and _lacks_account(role, record))
         if collection == "enrollments":
             teaches = record["role"] == "teacher"
             if self.hide_co_teachers and teaches and record.get("primary") == "false":
@@ -142,42 +155,74 @@ class Lens:
         return False
 
     def collection(self, source: Store, name: str) -> Iterator[bytes]:
-        """Rendered records of one collection as the vendor has them, in order of the vendor's sourcedId.
+        """Rendered records of one collection as the vendor has them in this version, in order of the vendor's sourcedId.
 
         They are kept rendered while they are put in order: as objects they take five times the memory.
         """
         found: list[tuple[bytes, bytes]] = []
-        for raw in source.collection(name).iter_bytes():
-            record = orjson.loads(raw.replace(ROOT, _ESCAPED))
+        for raw in source.collection(name, self.version).iter_bytes():
+            record = parse(raw)
             if self._hidden(name, record):
                 continue
             for row in self._split(name, record):
                 shown = self._translate(name, row)
-                found.append((shown["sourcedId"].encode("utf-8"), json_bytes(shown)))
+                found.append((shown["sourcedId"].encode("utf-8"), render(shown)))
         found.sort()
         yield from (rendered for _, rendered in found)
 
     def _split(self, name: str, record: Record) -> Iterator[Record]:
-        orgs = record.get("orgs", [])
-        if name != "users" or not self.staff_row_per_school or record["role"] != "teacher" or len(orgs) < 2:
+        if name != "users" or not self.staff_row_per_school or _role_of(record) != "teacher":
             yield record
             return
+        orgs = list(dict.fromkeys(org["sourcedId"] for org in _orgs_of(record)))
         for place, org in enumerate(orgs):
-            suffix = "" if place == 0 else f"9{place}"
-            yield {**record, "sourcedId": record["sourcedId"] + suffix, "orgs": [org]}
+            yield record if len(orgs) == 1 else _at_org(record, org, "" if place == 0 else f"9{place}")
 
 
-def _lacks_account(record: Record) -> bool:
+def _new_id(forms: Mapping[str, str], collection: str, sourced_id: str) -> str:
+    kind = "users" if collection == "demographics" else collection
+    return FORMS[forms.get(kind, forms.get("default", "same"))](collection, sourced_id)
+
+
+def _role_of(record: Record) -> str:
+    """A user's role in the words of 1.1."""
+    return str(record["role"]) if "role" in record else role_1p1(record["roles"][0]["role"])
+
+
+def _orgs_of(record: Record) -> list[dict[str, str]]:
+    return list(record["orgs"]) if "orgs" in record else [role["org"] for role in record["roles"]]
+
+
+def _at_org(record: Record, org: str, suffix: str) -> Record:
+    """A user as seen from one org only, under a key of its own."""
+    own = {**record, "sourcedId": record["sourcedId"] + suffix}
+    if "orgs" in record:
+        own["orgs"] = [found for found in record["orgs"] if found["sourcedId"] == org]
+        return own
+    own["roles"] = [dict(found) for found in record["roles"] if found["org"]["sourcedId"] == org]
+    own["primaryOrg"] = own["roles"][0]["org"]
+    old, new = f"upf-{record['sourcedId']}", f"upf-{own['sourcedId']}"
+    if "userProfiles" in own:
+        own["userProfiles"] = [
+            {**found, "profileId": found["profileId"].replace(old, new)} for found in own["userProfiles"]
+        ]
+    for role in own["roles"]:
+        if "userProfile" in role:
+            role["userProfile"] = role["userProfile"].replace(old, new)
+    return own
+
+
+def _lacks_account(role: str, record: Record) -> bool:
     """About one student in 64 has no user account; decided by the number in the id."""
-    return bool(record["role"] == "student" and number_of(record["sourcedId"]) % 64 == 9)
+    return role == "student" and number_of(record["sourcedId"]) % 64 == 9
 
 
 def _class_is_empty(class_id: str) -> bool:
     return number_of(class_id) % 50 == 16
 
 
-def lens_of(vendor: str, quirks: Iterable[str] = ()) -> Lens:
-    """The lens of a vendor's dialect; quirks: ids of the catalogue that widen its scope table.
+def lens_of(vendor: str, quirks: Iterable[str] = (), version: str = "1.1") -> Lens:
+    """The lens of a vendor's dialect in one version; quirks: ids of the catalogue that widen its scope table.
 
     Raises UsageProblem for an unknown name and for a dialect file that cannot be read.
     """
@@ -191,9 +236,14 @@ def lens_of(vendor: str, quirks: Iterable[str] = ()) -> Lens:
     scope = dict(dialect.scope)
     for quirk in (*dialect.default_quirks, *quirks):
         scope |= known[quirk].scope if quirk in known else {}
+    if version == "1.2":
+        scope |= dialect.scope_1p2
     return Lens(
         vendor=dialect.name,
-        forms=dict(dialect.ids),
+        version=version,
+        forms=dict(dialect.ids_1p2 if version == "1.2" else dialect.ids),
+        old_forms=dict(dialect.ids),
+        old_id_key=dialect.old_id_key if version == "1.2" else "",
         hidden_roles=frozenset(scope.get("hidden_roles", ())),
         accounts_needed=bool(scope.get("accounts_needed", False)),
         hide_co_teachers=bool(scope.get("hide_co_teachers", False)),

@@ -1,4 +1,4 @@
-"""All records of a district by collection, in order of sourcedId, in the JSON shape of the standard.
+"""All records of a district by version and collection, in order of sourcedId, in the JSON shape of the standard.
 
 Called by the writers of CSV and store: both read this one stream.
 """
@@ -20,9 +20,15 @@ from data_gen.references import Stamps
 from data_gen.resources import resources
 from data_gen.school_year import academic_sessions
 from data_gen.shape import District
+from data_gen.v1p2.assessments import assessment_line_items, assessment_results
+from data_gen.v1p2.gradebook import categories_1p2, line_items_1p2, results_1p2
+from data_gen.v1p2.mapping import mapped, resolver
+from data_gen.v1p2.people import users_1p2
+from data_gen.v1p2.score_scales import score_scales
 
 Record = dict[str, Any]
-MAKERS: dict[str, Callable[[District, Stamps], Iterator[Record]]] = {
+Maker = Callable[[District, Stamps], Iterator[Record]]
+MAKERS: dict[str, Maker] = {
     "orgs": orgs,
     "academicSessions": academic_sessions,
     "courses": courses,
@@ -36,8 +42,33 @@ MAKERS: dict[str, Callable[[District, Stamps], Iterator[Record]]] = {
     "results": results,
 }
 
+"""Collections of 1.1."""
 
-def records(district: District, collection: str) -> Iterator[Record]:
-    """Records of one collection; KeyError for an unknown name."""
+
+def _courses_1p2(district: District, stamps: Stamps) -> Iterator[Record]:
+    return mapped("courses", courses(district, stamps), resolver(district))
+
+
+def _classes_1p2(district: District, stamps: Stamps) -> Iterator[Record]:
+    return mapped("classes", classes(district, stamps), resolver(district))
+
+
+MAKERS_1P2: dict[str, Maker] = {
+    "courses": _courses_1p2,
+    "classes": _classes_1p2,
+    "users": users_1p2,
+    "categories": categories_1p2,
+    "lineItems": line_items_1p2,
+    "results": results_1p2,
+    "scoreScales": score_scales,
+    "assessmentLineItems": assessment_line_items,
+    "assessmentResults": assessment_results,
+}
+"""Collections of 1.2 whose records differ from those of 1.1, be it by the service of a reference; the others do not."""
+
+
+def records(district: District, collection: str, version: str = "1.1") -> Iterator[Record]:
+    """Records of one collection as a version has them; KeyError for an unknown name."""
     as_of = datetime.combine(district.as_of, time(), tzinfo=UTC)
-    return MAKERS[collection](district, Stamps(district.draws, as_of))
+    own = MAKERS_1P2 if version == "1.2" else {}
+    return (own.get(collection) or MAKERS[collection])(district, Stamps(district.draws, as_of))

@@ -9,22 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-import orjson
-
-from data_gen.references import MARK
 from oneroster_standard.bundle_writer import csv_bytes
 from oneroster_standard.cells import join_list, join_user_ids
 from oneroster_standard.standard import CsvFile
-from oneroster_standard.store import ROOT
 
 BATCH = 4096
-_ESCAPED_MARK = orjson.dumps(MARK)[1:-1]
 _BULK_BLANK = ("status", "dateLastModified")
-
-
-def json_bytes(record: Mapping[str, Any]) -> bytes:
-    """One record as the store holds it."""
-    return orjson.dumps(record).replace(_ESCAPED_MARK, ROOT)
 
 
 def _number(value: float) -> str:

@@ -1,6 +1,6 @@
 """Resources: textbooks and applications, linked from some courses and classes.
 
-Called by records.py, courses.py and classes.py.
+Called by records.py, courses.py, classes.py and the users of 1.2.
 """
 
 from __future__ import annotations
@@ -31,6 +31,13 @@ def resources_of_course(grade: int, subject: int) -> list[str]:
 def resources_of_class(number: int) -> list[str]:
     """Resources linked from a class; every fortieth class has two."""
     return [resource_id(number % 11), resource_id(11)] if number % 40 == 3 else []
+
+
+def resources_of_user(kind: str, number: int) -> list[str]:
+    """Resources linked from a user, in 1.2 only: some teachers plan, some students practise, each by their role."""
+    if kind == "teachers" and number % 5 == 0:
+        return [resource_id(11)]
+    return [resource_id(number % 11)] if kind == "students" and number % 25 == 4 else []
 
 
 def resources(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:

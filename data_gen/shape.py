@@ -118,6 +118,14 @@ class District:
         return self.cohorts[bisect_right(self._cohort_starts, student) - 1]
 
     @cached_property
+    def _cohort_bases(self) -> list[int]:
+        return [cohort.base for cohort in self.cohorts]
+
+    def cohort_of_group(self, group: int) -> Cohort:
+        """The cohort of a group's district-wide number; an empty cohort has no group."""
+        return self.cohorts[bisect_right(self._cohort_bases, group) - 1]
+
+    @cached_property
     def groups_of(self) -> dict[int, int]:
         """School number -> how many groups the school has."""
         found = {school.number: 0 for school in self.schools}

@@ -17,8 +17,9 @@ from data_gen.defects.planting import ANSWER_KEY
 from data_gen.organisations import WATERMARK
 from oneroster_harness.problems import CannotRun
 from oneroster_standard.bundles import Bundle, BundleProblem, open_bundle
+from oneroster_standard.marks import parse
 from oneroster_standard.standard import VERSIONS, load
-from oneroster_standard.store import COLLECTIONS, ROOT, Store, StoreProblem
+from oneroster_standard.store import Store, StoreProblem
 
 MOST_FINDINGS = 1_000
 RESERVED = ("example.com", "example.net", "example.org", "example", "test", "invalid", "localhost")
@@ -189,11 +190,11 @@ def _verify_store(path: Path, verdict: Verdict) -> None:
         store = Store.open(path)
         try:
             verdict.has_watermark = store.meta.get("watermark") == WATERMARK
-            for name in COLLECTIONS:
-                for number, raw in enumerate(store.collection(name).iter_bytes(), start=1):
+            for version, name in store.contents:
+                own = store.stem(name, version)
+                for number, raw in enumerate(store.collection(name, version).iter_bytes(), start=1):
                     verdict.rows += 1
-                    record = orjson.loads(raw.replace(ROOT, b""))
-                    _judge_cells(verdict, f"{name}.slab", number, _values("", record))
+                    _judge_cells(verdict, f"{own}.slab", number, _values("", parse(raw)))
         finally:
             store.close()
     except StoreProblem as problem:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-from oneroster_standard.store import ROOT, SEPARATOR
+from oneroster_standard.marks import parse, render
+from oneroster_standard.store import SEPARATOR
 
-_MARK = "\x01"
-ESCAPED = orjson.dumps(_MARK)[1:-1]
-"""The mark of the service root as JSON has it inside a text."""
+__all__ = ["MemoryRows", "Numbers", "Rows", "numbers", "parse", "render"]
 Numbers = NDArray[np.int32]
 """Row numbers of a collection."""
 
@@ -84,15 +82,3 @@ class MemoryRows:
     def iter_bytes(self) -> Iterator[bytes]:
         """All rendered records."""
         return iter(self._records)
-
-
-def parse(record: bytes) -> dict[str, Any]:
-    """A rendered record as a dictionary; the mark of the service root is kept in its hrefs."""
-    found: dict[str, Any] = orjson.loads(record.replace(ROOT, ESCAPED))
-    return found
-
-
-def render(record: dict[str, Any]) -> bytes:
-    """A dictionary as a rendered record."""
-    return orjson.dumps(record).replace(ESCAPED, ROOT)
-

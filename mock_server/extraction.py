@@ -15,8 +15,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from mock_server.collections import ESCAPED, Rows
-from oneroster_standard.store import ROOT, CollectionWriter, StoreCollection
+from mock_server.collections import Rows
+from oneroster_standard.marks import escaped
+from oneroster_standard.store import CollectionWriter, StoreCollection
 
 BATCH = 8192
 """Records that are read at once: about 4 MB."""
@@ -110,7 +111,7 @@ def _batch_reader(path: str) -> Batch:
 def _batches(rows: Rows, path: str) -> Iterator[list[bytes]]:
     read = _batch_reader(path)
     for start in range(0, len(rows), BATCH):
-        yield read(b"[" + rows.slice_bytes(start, start + BATCH).replace(ROOT, ESCAPED) + b"]")
+        yield read(b"[" + escaped(rows.slice_bytes(start, start + BATCH)) + b"]")
 
 
 def _number(rows: Rows, path: str, out: Path, most_distinct: int) -> _Numbered | None:

@@ -17,8 +17,8 @@ from mock_server.paging import link_header, links, read_query
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import Page, Query
 from mock_server.relations import require
-from oneroster_standard.standard import Operation
-from oneroster_standard.store import ROOT
+from oneroster_standard.marks import absolute
+from oneroster_standard.standard import SERVICES, Operation
 
 JSON = "application/json"
 Answer = tuple[int, dict[str, str], bytes]
@@ -96,12 +96,11 @@ def read_collection(
     extra = b"".join(
         b"," + orjson.dumps(name) + b":" + orjson.dumps(value) for name, value in page.extra.items()
     )
-    marked_root = _root(provider, root)
     parts = (
         b'{"',
         page.key.encode(),
         b'":[',
-        b",\n".join(page.records).replace(ROOT, marked_root),
+        absolute(b",\n".join(page.records), _roots(provider, root)),
         b"]",
         extra,
         b"}",
@@ -109,11 +108,15 @@ def read_collection(
     return 200, headers, b"".join(parts)
 
 
-def _root(provider: Provider, root: Roots) -> bytes:
-    text = root.called
-    for quirk in provider.quirks:
-        text = quirk.root(text)
-    return text.encode()
+def _roots(provider: Provider, root: Roots) -> dict[str, str]:
+    """Service -> where its references point."""
+    found: dict[str, str] = {}
+    for service in SERVICES:
+        text = root.of(service)
+        for quirk in provider.quirks:
+            text = quirk.root(text)
+        found[service] = text
+    return found
 
 
 def read_single(
@@ -126,7 +129,7 @@ def read_single(
     chosen, warnings = provider.fields_of(operation, fields)
     row = require(provider, segment, sourced_id)
     raw = provider.rows(collection).record_bytes(row)
-    body = (_pick(raw, chosen) if chosen is not None else raw).replace(ROOT, _root(provider, root))
+    body = absolute(_pick(raw, chosen) if chosen is not None else raw, _roots(provider, root))
     key = operation.payload_key
     for quirk in provider.quirks:
         key, body = quirk.single(key, body)

@@ -1,7 +1,8 @@
 """The `.district` store: rendered records in order of sourcedId, with an index of their places.
 
-Written by the generator, read by the server; a codec only. A record's service root is the byte 0x01, which
-never occurs in JSON, so that one replacement makes a page absolute.
+Written by the generator, read by the server; a codec only. One district lies behind both versions: a collection whose
+records are the same in 1.1 and 1.2 is written once, any other a second time beside it under the prefix `v1p2.`.
+Roots of services are marks, see marks.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,10 +18,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 1
-ROOT = b"\x01"
+from oneroster_standard.marks import ROOT, parse
+
+FORMAT = 2
 SEPARATOR = b",\n"
-COLLECTIONS = (
+_BOTH = (
     "orgs",
     "academicSessions",
     "courses",
@@ -33,7 +35,25 @@ COLLECTIONS = (
     "lineItems",
     "results",
 )
+COLLECTIONS: Mapping[str, tuple[str, ...]] = {
+    "1.1": _BOTH,
+    "1.2": (*_BOTH, "scoreScales", "assessmentLineItems", "assessmentResults"),
+}
+"""Version -> names of its collections."""
+_PREFIX = {"1.1": "", "1.2": "v1p2."}
 _KEY = b'{"sourcedId":"'
+__all__ = [
+    "COLLECTIONS",
+    "FORMAT",
+    "ROOT",
+    "SEPARATOR",
+    "CollectionWriter",
+    "Store",
+    "StoreCollection",
+    "StoreProblem",
+    "StoreWriter",
+    "sourced_id_of",
+]
 
 
 class StoreProblem(Exception):
@@ -46,7 +66,7 @@ def sourced_id_of(record: bytes) -> str:
         raise StoreProblem("a record does not start with its sourcedId")
     end = record.index(b'"', len(_KEY))
     if b"\\" in record[len(_KEY) : end]:
-        return str(json.loads(record.replace(ROOT, b""))["sourcedId"])
+        return str(parse(record)["sourcedId"])
     return record[len(_KEY) : end].decode("utf-8")
 
 
@@ -95,24 +115,53 @@ class CollectionWriter:
         }
 
 
-class StoreWriter:
-    """Writes a store; a context manager. The description is written last, so a broken store has none."""
+def _stem(name: str, version: str) -> str:
+    """Stem of a collection's own files in one version; ValueError for an unknown name."""
+    known = COLLECTIONS.get(version, ())
+    if name not in known:
+        raise ValueError(
+            f"unknown collection {name!r} of {version}; expected one of {', '.join(known) or ', '.join(COLLECTIONS)}"
+        )
+    return f"{_PREFIX[version]}{name}"
 
-    def __init__(self, path: Path, meta: Mapping[str, Any]) -> None:
+
+class StoreWriter:
+    """Writes a store; a context manager. The description is written last, so a broken store has none.
+
+    specs: the versions that it holds, the first one always whole.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        meta: Mapping[str, Any],
+        specs: Sequence[str] = ("1.1",),
+    ) -> None:
         self.path = path
         self.path.mkdir(parents=True, exist_ok=True)
         self._meta = dict(meta)
+        self._specs = tuple(specs)
         self._open: dict[str, CollectionWriter] = {}
 
-    def collection(self, name: str) -> CollectionWriter:
-        """Return the writer of one collection, opened on first use."""
-        if name not in COLLECTIONS:
-            raise ValueError(
-                f"unknown collection {name!r}; expected one of {', '.join(COLLECTIONS)}"
-            )
-        if name not in self._open:
-            self._open[name] = CollectionWriter(self.path, name)
-        return self._open[name]
+    def collection(self, name: str, version: str = "1.1") -> CollectionWriter:
+        """Return the writer of one collection, opened on first use.
+
+        A collection of 1.2 that is never opened is the one of 1.1.
+        """
+        stem = _stem(name, version)
+        if stem not in self._open:
+            self._open[stem] = CollectionWriter(self.path, stem)
+        return self._open[stem]
+
+    def _complete(self) -> None:
+        """Open what has no records: a collection of a version is there, if only as empty files."""
+        first, *others = self._specs
+        for name in COLLECTIONS[first]:
+            self.collection(name, first)
+        for version in others:
+            for name in COLLECTIONS[version]:
+                if name not in COLLECTIONS[first]:
+                    self.collection(name, version)
 
     def __enter__(self) -> Self:
         return self
@@ -123,20 +172,19 @@ class StoreWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        facts = (
-            {name: self.collection(name).close() for name in COLLECTIONS}
-            if kind is None
-            else {}
-        )
         if kind is not None:
             for writer in self._open.values():
                 writer.close()
             return
-        text = json.dumps(
-            {"format": FORMAT, **self._meta, "collections": facts},
-            indent=1,
-            sort_keys=True,
-        )
+        self._complete()
+        facts = {stem: writer.close() for stem, writer in self._open.items()}
+        described = {
+            "format": FORMAT,
+            **self._meta,
+            "specs": list(self._specs),
+            "collections": facts,
+        }
+        text = json.dumps(described, indent=1, sort_keys=True)
         self.path.joinpath("district.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -238,16 +286,51 @@ class Store:
             )
         return cls(path, meta)
 
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """The versions that the store holds."""
+        return tuple(self.meta["specs"])
+
+    @property
+    def contents(self) -> tuple[tuple[str, str], ...]:
+        """Version and name of every collection, one that both versions share only once."""
+        found: dict[str, tuple[str, str]] = {}
+        for version in self.specs:
+            for name in COLLECTIONS[version]:
+                found.setdefault(self.stem(name, version), (version, name))
+        return tuple(found.values())
+
+    def is_shared(self, name: str) -> bool:
+        """Whether a collection is written once for all versions of the store."""
+        return name in COLLECTIONS["1.1"] and all(self.stem(name, version) == name for version in self.specs)
+
+    def stem(self, name: str, version: str = "1.1") -> str:
+        """Stem of the files that hold a collection; the same for both versions when its records are the same.
+
+        Raises StoreProblem when the store does not hold the version, ValueError for an unknown name.
+        """
+        own = _stem(name, version)
+        if version not in self.specs:
+            raise StoreProblem(
+                f"{self.path}: a store of {', '.join(self.specs)}; expected one that holds {version}: write the district again"
+            )
+        return name if version != "1.1" and own not in self.meta["collections"] else own
+
+    def count(self, name: str, version: str = "1.1") -> int:
+        """How many records a collection has, without opening it."""
+        return int(self.meta["collections"][self.stem(name, version)]["count"])
+
     def collection(self, name: str, version: str = "1.1") -> StoreCollection:
-        """Return one collection, mapped on first use."""
-        if name not in self._open:
+        """Return one collection as a version has it, mapped on first use."""
+        stem = self.stem(name, version)
+        if stem not in self._open:
             try:
-                self._open[name] = StoreCollection(self.path, name)
+                self._open[stem] = StoreCollection(self.path, stem)
             except (OSError, IndexError, ValueError) as error:
                 raise StoreProblem(
-                    f"{self.path}: collection {name} is missing or cut"
+                    f"{self.path}: collection {stem} is missing or cut"
                 ) from error
-        return self._open[name]
+        return self._open[stem]
 
     def close(self) -> None:
         """Release all files."""

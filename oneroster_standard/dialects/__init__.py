@@ -75,7 +75,11 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Dialect:
-    """One vendor. remedies: symptom -> setup step. page_max 0 means no cap."""
+    """One vendor. remedies: symptom -> setup step. page_max 0 means no cap.
+
+    ids_1p2 and scope_1p2: the same tables for 1.2, where `[ids."1.2"]` and `[scope."1.2"]` say otherwise. old_id_key:
+    metadata key of 1.2 users that holds the number of their 1.1 id.
+    """
 
     name: str
     title: str
@@ -93,6 +97,9 @@ class Dialect:
     deviations: tuple[Deviation, ...]
     services: tuple[str, ...]
     facts: tuple[Fact, ...] = field(default=())
+    ids_1p2: Mapping[str, str] = field(default_factory=dict)
+    scope_1p2: Mapping[str, Any] = field(default_factory=dict)
+    old_id_key: str = ""
 
     @property
     def specs(self) -> tuple[str, ...]:
@@ -175,6 +182,11 @@ def _root(where: str, row: Mapping[str, Any]) -> ServiceRoot:
     return ServiceRoot(fact.value, fact.basis, fact.source, fact.note, spec, service)
 
 
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    """A table without its inner tables, which say what a version changes."""
+    return {name: value for name, value in table.items() if not isinstance(value, Mapping)}
+
+
 def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
     paging = raw.get("paging", {})
     token = raw.get("token", {})
@@ -188,8 +200,8 @@ def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
         token_life_s=int(token.get("life_s", 3600)),
         page_default=int(paging.get("default", 100)),
         page_max=int(paging.get("max", 0)),
-        ids=dict(raw.get("ids", {})),
-        scope=dict(raw.get("scope", {})),
+        ids=_plain(raw.get("ids", {})),
+        scope=_plain(raw.get("scope", {})),
         settings=tuple(
             Setting(
                 row["id"], row["title"], tuple(row["withholds"]), int(row["status"]), row["remedy"],
@@ -207,6 +219,9 @@ def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
         ),
         services=tuple(raw.get("services", ("rostering",))),
         facts=tuple(_fact(where, row, "fact") for row in raw.get("fact", ())),
+        ids_1p2=_plain(raw.get("ids", {})) | _plain(raw.get("ids", {}).get("1.2", {})),
+        scope_1p2=_plain(raw.get("scope", {}).get("1.2", {})),
+        old_id_key=str(raw.get("old_id", {}).get("key", "")),
     )  # fmt: skip
 
 

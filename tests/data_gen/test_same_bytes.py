@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,10 +18,14 @@ import pytest
 from data_gen.draws import Draws
 from data_gen.generation import write_clean, write_store
 from oneroster_harness.terminal import VERSION
+from oneroster_standard.store import COLLECTIONS, Store
 from tests.data_gen.conftest import recipe
 
 GOLDEN_STORE = "92b534852cb5176bcb229c90da3beb42f41e8b14e698664ccb7517154e5ac88d"
 GOLDEN_BUNDLE = "6d993ebe1dbe859799616714f3e25dabb09912d72dea7c726dba9630e81fd855"
+
+GOLDEN_1P2 = "478f3cbc56c4faa435231eefd281a9ee79b34c0452ff24e04e1f3eae4f489207"
+"""The files of 1.2 in the store, its own and those that both versions share."""
 
 PROGRAM = """
 import sys
@@ -39,8 +45,31 @@ def digest(folder: Path) -> str:
     return found.hexdigest()
 
 
-def test_the_store_of_seed_1_has_the_bytes_that_were_pinned(store: Path) -> None:
-    assert digest(store) == GOLDEN_STORE
+def first_format(store: Path, folder: Path) -> Path:
+    """The 1.1 part of a store, described as the first format of the store did: it was pinned before 1.2 was there."""
+    folder.mkdir()
+    meta = json.loads(store.joinpath("district.json").read_text("utf-8"))
+    kept = {name: facts for name, facts in meta.pop("collections").items() if not name.startswith("v1p2.")}
+    assert (meta.pop("format"), meta.pop("specs")) == (2, ["1.1", "1.2"])
+    text = json.dumps({"format": 1, **meta, "spec": "1.1", "collections": kept}, indent=1, sort_keys=True)
+    folder.joinpath("district.json").write_text(text + "\n", encoding="utf-8")
+    for name in kept:
+        for suffix in ("slab", "offsets"):
+            shutil.copy(store / f"{name}.{suffix}", folder)
+    return folder
+
+
+def test_the_1_1_store_of_seed_1_has_the_bytes_that_were_pinned(store: Path, tmp_path: Path) -> None:
+    assert digest(first_format(store, tmp_path / "first")) == GOLDEN_STORE
+
+
+def test_the_1_2_store_of_seed_1_has_the_bytes_that_were_pinned(store: Path) -> None:
+    opened = Store.open(store)
+    found = hashlib.sha256()
+    for name in COLLECTIONS["1.2"]:
+        found.update(name.encode() + b"\0" + store.joinpath(f"{opened.stem(name, '1.2')}.slab").read_bytes())
+    opened.close()
+    assert found.hexdigest() == GOLDEN_1P2
 
 
 def test_the_bundle_of_seed_1_has_the_bytes_that_were_pinned(folder: Path) -> None:

@@ -15,7 +15,7 @@ from data_gen.command import verify_synthetic
 from data_gen.verification import is_fictitious, is_reserved, verify
 from oneroster_harness.problems import CannotRun
 from oneroster_standard.bundle_writer import csv_bytes
-from oneroster_standard.store import COLLECTIONS, Store, StoreWriter
+from oneroster_standard.store import Store, StoreWriter
 
 
 @pytest.fixture
@@ -95,18 +95,21 @@ def test_what_cannot_be_known_is_not_proved(copy: Path, spoil: Callable[[Path], 
     assert verify(copy).count == 1
 
 
-def test_a_store_is_searched_in_all_its_values(store: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version, file", [("1.1", "users.slab"), ("1.2", "v1p2.users.slab")])
+def test_a_store_is_searched_in_all_its_values_of_both_versions(
+    store: Path, tmp_path: Path, version: str, file: str
+) -> None:
     source = Store.open(store)
-    with StoreWriter(tmp_path / "changed", {**source.meta}) as writer:
-        for name in COLLECTIONS:
-            raw = list(source.collection(name).iter_bytes())
-            if name == "users":
+    with StoreWriter(tmp_path / "changed", {**source.meta}, source.specs) as writer:
+        for own, name in source.contents:
+            raw = list(source.collection(name, own).iter_bytes())
+            if (own, name) == (version, "users"):
                 assert b"families.example.com" in raw[10]
                 raw[10] = raw[10].replace(b"families.example.com", b"families.org")
-            writer.collection(name).extend(raw)
+            writer.collection(name, own).extend(raw)
     source.close()
     (found,) = verify(tmp_path / "changed").findings
-    assert (found.file, found.row, found.column) == ("users.slab", 11, "email")
+    assert (found.file, found.row, found.column) == (file, 11, "email")
 
 
 def test_a_store_without_its_watermark_is_not_proved(store: Path, tmp_path: Path) -> None:

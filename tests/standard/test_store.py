@@ -79,3 +79,30 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     tmp_path.joinpath("district.json").write_text('{"format": 99}')
     with pytest.raises(StoreProblem, match="another store format"):
         Store.open(tmp_path)
+
+
+def test_a_version_finds_its_own_records_and_shares_those_that_are_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "x.district"
+    with StoreWriter(path, {}, ("1.1", "1.2")) as writer:
+        writer.collection("orgs").append(record("shared"))
+        writer.collection("users").append(record("old"))
+        writer.collection("users", "1.2").append(record("new"))
+        writer.collection("scoreScales", "1.2").append(record("scale"))
+    store = Store.open(path)
+    assert store.specs == ("1.1", "1.2")
+    assert store.collection("orgs", "1.2") is store.collection("orgs")
+    assert [store.collection("users", found).find("new") for found in store.specs] == [None, 0]
+    assert (store.count("users"), store.count("scoreScales", "1.2"), store.count("assessmentResults", "1.2")) == (1, 1, 0)
+    assert ("1.1", "orgs") in store.contents and ("1.2", "orgs") not in store.contents
+    assert {("1.1", "users"), ("1.2", "users")} < set(store.contents)
+    with pytest.raises(ValueError, match="scoreScales"):
+        store.collection("scoreScales")
+    store.close()
+
+
+def test_a_store_of_one_version_refuses_the_other_and_says_how_to_get_it(tmp_path: Path) -> None:
+    with StoreWriter(tmp_path / "x.district", {}):
+        pass
+    store = Store.open(tmp_path / "x.district")
+    with pytest.raises(StoreProblem, match=r"a store of 1\.1; expected one that holds 1\.2"):
+        store.collection("users", "1.2")

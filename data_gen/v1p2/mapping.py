@@ -1,0 +1,57 @@
+"""Records of a district mapped from 1.1 to 1.2, and the answers that the mapping asks for.
+
+Called by the modules of this package; arithmetic only, no record is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from data_gen.organisations import DISTRICT_ID
+from data_gen.references import refer
+from data_gen.shape import SUBJECTS, District, class_id
+from oneroster_standard.versions import Look, to_1p2
+
+CHUNK = 8192
+Record = dict[str, Any]
+
+
+def resolver(district: District) -> Look:
+    """What a district knows of an org, a class or a line item by its key alone."""
+
+    def look(collection: str, sourced_id: str) -> Mapping[str, Any] | None:
+        match collection:
+            case "orgs":
+                return {"type": "district" if sourced_id == DISTRICT_ID else "school"}
+            case "classes":
+                cohort = district.cohort_of_group(int(sourced_id[4:11]) // SUBJECTS)
+                return {"school": refer("org", cohort.school.sourced_id)}
+            case "lineItems":
+                return {"class": refer("class", class_id(int(sourced_id[4:11])))}
+            case _:
+                return None
+
+    return look
+
+
+def mapped(collection: str, records: Iterable[Record], look: Look) -> Iterator[Record]:
+    """Records of 1.1 as 1.2 has them; each of them has a counterpart."""
+    for record in records:
+        found = to_1p2(collection, record, look)
+        if found is None:
+            raise ValueError(f"a record of {collection} has no counterpart in 1.2")
+        yield found
+
+
+def chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Records in lists of at most 8,192."""
+    iterator = iter(records)
+    while batch := list(islice(iterator, CHUNK)):
+        yield batch
+
+
+def finish(standard_order: tuple[str, ...], record: Record) -> Record:
+    """A record with its properties in the order of the table; those that are None or empty are left out."""
+    return {name: record[name] for name in standard_order if record.get(name) not in (None, "", [])}
