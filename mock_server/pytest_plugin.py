@@ -117,6 +117,7 @@ def _in_state(mock: MockHandle, case: Case) -> None:
     from mock_server.mock_handle import MockProblem
 
     mock.reset()
+    refused = ""
     try:
         vendor = mock.provider(case.vendor or next(iter(mock.providers))).vendor
         if case.quirks:
@@ -124,7 +125,10 @@ def _in_state(mock: MockHandle, case: Case) -> None:
         if case.withhold:
             mock.withhold(vendor, case.withhold)
     except MockProblem as problem:
-        pytest.fail(f"the mark {MARK} asks for what there is not: {problem}", pytrace=False)
+        refused = str(problem)
+    if refused:
+        # Outside the handler: inside it pytest would show the same words twice.
+        pytest.fail(f"the mark {MARK} asks for what there is not: {refused}", pytrace=False)
 
 
 @pytest.fixture
