@@ -6,12 +6,14 @@ Called by tests and the demo with the admin token; answers JSON and never a pers
 from __future__ import annotations
 
 import hmac
+import os
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Blueprint, Response, request
 
 from mock_server import truth
+from mock_server.state import UnknownSnapshot
 from oneroster_harness.problems import Problem
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def admin_routes(site: Site) -> Blueprint:
 
     @blueprint.get("/health")
     def health() -> Response:
-        return _json({"status": "ok", "vendors": sorted(site.vendors)})
+        return _json({"status": "ok", "vendors": sorted(site.vendors), "worker": os.getpid()})
 
     @blueprint.get("/journal")
     def journal() -> Response:
@@ -52,10 +54,15 @@ def admin_routes(site: Site) -> Blueprint:
 
     @blueprint.post("/reset")
     def reset() -> Response:
-        for vendor in site.vendors.values():
-            vendor.reset()
-        site.journal.clear()
-        return _json({"status": "reset"})
+        document = request.get_json(silent=True) if request.get_data() else {}
+        name = document.get("snapshot") if isinstance(document, dict) else 0
+        if not (name is None or isinstance(name, str)):
+            return _json({"error": 'expected {"snapshot": NAME} or no body'}, 400)
+        try:
+            site.reset(name)
+        except UnknownSnapshot as problem:
+            return _json({"error": f"no snapshot is called {problem}", "snapshots": problem.names}, 404)
+        return _json({"status": "reset", "snapshot": name})
 
     @blueprint.get("/metrics")
     def metrics() -> Response:
@@ -71,7 +78,12 @@ def admin_routes(site: Site) -> Blueprint:
 
     @blueprint.post("/snapshot")
     def snapshot() -> Response:
-        return _json({"error": "snapshots are not available in this release"}, 501)
+        """Keep the state under a name: settings, quirks, faults, credentials, the day, written records."""
+        document = request.get_json(silent=True) if request.get_data() else {}
+        name = document.get("name", "") if isinstance(document, dict) else None
+        if not isinstance(name, str) or len(name) > 80:
+            return _json({"error": 'expected {"name": NAME} of at most 80 characters, or no body'}, 400)
+        return _json({"snapshot": site.sharing.state.snapshot(name), "snapshots": site.sharing.state.snapshots()})
 
     @blueprint.route("/vendors/<name>/<subject>", methods=["GET", "PUT"])
     def vendor_state(name: str, subject: str) -> Response:

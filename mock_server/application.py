@@ -25,6 +25,7 @@ from mock_server.provider import SPLIT_VIEWS, Provider
 from mock_server.quirks.hooks import ErrorAnswer, TokenRequest
 from mock_server.reading import JSON, Answer, Roots, empty_collection, read_collection, read_single
 from mock_server.request_target import decoded, root_of, spellings
+from mock_server.sharing import Sharing
 from mock_server.vendor import Vendor
 from oneroster_standard.oauth1 import HttpMethod
 from oneroster_standard.scopes import IMPLIED, PREFIXES, expand, short
@@ -49,6 +50,13 @@ class Site:
     vendors: Mapping[str, Vendor]
     admin_token: str
     journal: Journal
+    sharing: Sharing
+
+    def reset(self, snapshot: str | None = None) -> None:
+        """Go back to the first state, or to a snapshot, and start the journal anew; raises UnknownSnapshot."""
+        self.sharing.state.reset(snapshot)
+        self.journal.clear()
+        self.sharing.refresh()
 
     def mounts(self) -> list[Mount]:
         """Service roots, the longest first, so that none hides another."""
@@ -207,6 +215,7 @@ def create_app(site: Site) -> Flask:
     """The application over a site's providers."""
     app = Flask("oneroster-mock")
     mounts = site.mounts()
+    app.before_request(site.sharing.refresh)
     tokens = {path.value: vendor for vendor in site.vendors.values() for path in vendor.dialect.token_paths}
     compression.install(app)
     app.register_blueprint(admin_routes(site), url_prefix="/_admin")

@@ -59,10 +59,10 @@ def _write_ready(path: Path, text: str) -> None:
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Worker processes; this release runs one",
+    help="Worker processes; they share one state",
 )
 @click.option("--quirk", "quirks", multiple=True, metavar="[VENDOR:]ID", help="Turn a quirk on, repeatable")
 @click.option(
@@ -74,10 +74,6 @@ def serve(
     workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], ready_file: Path | None,
 ) -> None:  # fmt: skip
     """Serve a district as OneRoster providers until SIGTERM."""
-    if workers != 1:
-        raise UsageProblem(
-            f"{workers} workers", "1 in this release: nonces, quirks and written records live in one process"
-        )
     if district is not None and (students is not None or seed is not None):
         raise UsageProblem("DISTRICT and --students or --seed exclude each other", "one of them")
     chosen = choose(vendors, quirks, withheld)
@@ -100,6 +96,6 @@ def serve(
             sys.stdout.write(ready + "\n")
             sys.stdout.flush()
 
-        run(prepared.config, port, on_ready)
+        run(prepared.config, port, on_ready, workers)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
+from mock_server.request_log import MemoryLog, Place, RequestLog
+
 MOST_ENTRIES = 10_000
 OTHER = "other"
 """Stands for a path, a parameter or a field that the standard does not have: its text could be a person's."""
@@ -79,20 +83,28 @@ class Entry:
 
 
 class Journal:
-    """Counts of all requests, and the last ones in order.
+    """Counts of all requests, and the last ones in order, of all worker processes.
 
-    words: names that the standard has; any other is noted as "other". most: entries that are kept.
+    words: names that the standard has; any other is noted as "other". most: entries that are kept. log: where the workers
+    note them; without one the journal is this process's alone.
     """
 
     def __init__(
-        self, words: Container[str], most: int = MOST_ENTRIES, clock: Callable[[], float] = time.time
+        self,
+        words: Container[str],
+        most: int = MOST_ENTRIES,
+        clock: Callable[[], float] = time.time,
+        log: RequestLog | None = None,
     ) -> None:
         self._words = words
         self._clock = clock
+        self._log = log or MemoryLog()
         self._lock = threading.Lock()
+        # What was read of the log so far; only those who read the journal pay for it.
         self._counts: Counter[tuple[str, str, int]] = Counter()
         self._entries: deque[Entry] = deque(maxlen=most)
         self._number = 0
+        self._place = Place()
 
     def note(
         self,
@@ -115,44 +127,55 @@ class Journal:
         limit, offset = _number(given.get("limit")), _number(given.get("offset"))
         page = (offset or 0) // (limit or page_size) + 1 if page_size else None
         at = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        with self._lock:
-            self._number += 1
-            entry = Entry(
-                number=self._number, at=at, vendor=vendor, spec=spec, method=method, path=path, operation=operation,
-                status=status, parameters=_parameters(given), limit=limit, offset=offset, page=page,
-                sort=self._known(given["sort"]) if "sort" in given else None,
-                order_by=_direction(given.get("orderBy")),
-                filter=self._filtered(given["filter"]) if "filter" in given else (),
-                fields=self._listed(given["fields"]) if "fields" in given else (),
-            )  # fmt: skip
-            self._entries.append(entry)
-            self._counts[vendor, f"{method} {entry.subject}", status] += 1
+        entry: dict[str, Any] = {
+            "at": at, "vendor": vendor, "spec": spec, "method": method, "path": path, "operation": operation, "status": status,
+            "parameters": _parameters(given), "limit": limit, "offset": offset, "page": page,
+            "sort": self._known(given["sort"]) if "sort" in given else None,
+            "order_by": _direction(given.get("orderBy")),
+            "filter": self._filtered(given["filter"]) if "filter" in given else (),
+            "fields": self._listed(given["fields"]) if "fields" in given else (),
+        }  # fmt: skip
+        self._log.append(orjson.dumps(entry) + b"\n")
 
-    def clear(self) -> None:
-        """Forget everything and count from 1 again."""
-        with self._lock:
+    def _catch_up(self) -> None:
+        """Read what all workers noted since the last time; the caller holds the lock."""
+        place, added = self._log.read(self._place)
+        if place.file != self._place.file:
             self._counts.clear()
             self._entries.clear()
             self._number = 0
+        self._place = place
+        for line in added.splitlines():
+            self._number += 1
+            entry = Entry.of({"number": self._number, **orjson.loads(line)})
+            self._entries.append(entry)
+            self._counts[entry.vendor, f"{entry.method} {entry.subject}", entry.status] += 1
+
+    def clear(self) -> None:
+        """Forget everything and count from 1 again."""
+        self._log.clear()
 
     def counts(self) -> list[tuple[tuple[str, str, int], int]]:
         """((vendor, method and subject, status), count), sorted."""
         with self._lock:
+            self._catch_up()
             return sorted(self._counts.items())
 
     def entries(self, since: int = 0) -> list[Entry]:
         """Entries with a higher number than `since`, in order; the oldest of a long run are gone."""
         with self._lock:
+            self._catch_up()
             return [entry for entry in self._entries if entry.number > since]
 
     def document(self, since: int = 0) -> dict[str, Any]:
         """The journal as JSON: requests (counts), entries (in order), total and how many entries were dropped."""
-        entries = self.entries(since)
         with self._lock:
-            total, kept = self._number, len(self._entries)
+            self._catch_up()
+            entries = [entry for entry in self._entries if entry.number > since]
+            total, kept, counts = self._number, len(self._entries), sorted(self._counts.items())
         rows = [
             {"vendor": vendor, "what": what, "status": status, "count": count}
-            for (vendor, what, status), count in self.counts()
+            for (vendor, what, status), count in counts
         ]
         return {
             "requests": rows, "entries": [entry.document() for entry in entries], "total": total, "dropped": total - kept,

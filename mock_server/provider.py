@@ -97,7 +97,13 @@ class Provider:
         return render_collection(self.standard, collection, rows, hooks, self._folder) if hooks else rows
 
     def write(self, collection: str, sourced_id: str, record: bytes) -> None:
-        """Keep a written record; empty bytes remove it from every read."""
+        """Keep a written record, here and for the other workers; empty bytes remove it from every read."""
+        with self._lock:
+            self.vendor.state.write(f"{self.name}/{self.spec}", collection, sourced_id, record)
+            self.adopt_written(collection, sourced_id, record)
+
+    def adopt_written(self, collection: str, sourced_id: str, record: bytes) -> None:
+        """Take over a record that this or another worker wrote; the shared state holds it already."""
         with self._lock:
             self.written.setdefault(collection, {})[sourced_id] = record
             self._rows.pop(collection, None)

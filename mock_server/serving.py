@@ -1,4 +1,4 @@
-"""Running the application under granian: one worker process, a known port, a clean end.
+"""Running the application under granian: worker processes, a known port, a clean end.
 
 Called by the `serve` command; raises CannotRun when the port is taken.
 """
@@ -31,6 +31,9 @@ KILL_AFTER_S = 8
 # Blocks of up to 32 MB come from the heap and stay with the worker: else the C library maps and unmaps memory for every
 # large page, and the kernel's zeroing of it costs several times what the page costs. Other C libraries ignore this.
 WORKER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+# An answer that is slow on purpose holds a thread: the others have to go on, the admin API first of all.
+THREADS = 16
+RESPAWN_S = 0.1
 
 
 def free_port(wanted: int) -> int:
@@ -72,7 +75,7 @@ def _wait_until_healthy(root: str, admin_token: str) -> None:
         time.sleep(0.05)
 
 
-def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None]) -> None:
+def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None], workers: int = 1) -> None:
     """Serve until SIGTERM or SIGINT; on_ready runs once, when requests are accepted.
 
     config: see wsgi.site_of. Raises CannotRun when on_ready does, or when no request is answered in time; the
@@ -100,8 +103,8 @@ def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None]) ->
         multiprocessing.set_start_method("spawn", force=True)
         threading.Thread(target=announce, daemon=True).start()
         Granian(
-            "mock_server.wsgi:load", address=HOST, port=port, interface=Interfaces.WSGI, workers=1, factory=True,
-            blocking_threads=1, log_enabled=False, workers_kill_timeout=KILL_AFTER_S,
+            "mock_server.wsgi:load", address=HOST, port=port, interface=Interfaces.WSGI, workers=workers, factory=True,
+            blocking_threads=THREADS, respawn_failed_workers=True, respawn_interval=RESPAWN_S, log_enabled=False, workers_kill_timeout=KILL_AFTER_S,
         ).serve()  # fmt: skip
     if problems:
         raise problems[0]

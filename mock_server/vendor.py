@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import mock_server.quirks.families  # noqa: F401 - registers the quirks
 from mock_server.answers import Refusal, forbidden
 from mock_server.auth.credentials import credentials_of
-from mock_server.auth.gate import Gate
+from mock_server.auth.gate import Gate, Nonces
 from mock_server.auth.token_endpoint import TokenEndpoint
 from mock_server.auth.tokens import TokenMint
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import REGISTRY, Quirk
+from mock_server.state import SharedState
 from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_standard.dialects import Dialect, Setting, load_quirks
 from oneroster_standard.scopes import ALL, expand
@@ -38,8 +40,8 @@ def scopes_of(dialect: Dialect) -> tuple[str, ...]:
 class Vendor:
     """A vendor over one store.
 
-    folder: where rendered collections are kept; the caller removes it. quirks and withheld: on from the start,
-    beside the dialect's own.
+    folder: where rendered collections are kept; the caller removes it. state: what the workers share. quirks and withheld:
+    on from the start, beside the dialect's own.
     """
 
     def __init__(
@@ -47,26 +49,28 @@ class Vendor:
         dialect: Dialect,
         store: Store,
         folder: Path,
+        state: SharedState,
         quirks: Sequence[str] = (),
         withheld: Sequence[str] = (),
     ) -> None:
         self.dialect = dialect
         self.name = dialect.name
         self.store = store
+        self.state = state
         self._first_quirks = (*dialect.default_quirks, *quirks)
         self._first_withheld = tuple(withheld)
         self.credentials = credentials_of(int(store.meta["seed"]), dialect.name)
         self.scopes = scopes_of(dialect)
         self.mint = TokenMint(dialect.token_form, dialect.token_life_s, self.credentials, self.scopes)
         self.tokens = TokenEndpoint(self.mint, self.credentials, self.scopes)
-        self.gate = Gate(dialect.auth, self.credentials, self.mint, self.scopes)
+        self.gate = Gate(dialect.auth, self.credentials, self.mint, self.scopes, Nonces(state, dialect.name))
         self.quirk_ids: tuple[str, ...] = ()
         self.quirks: tuple[Quirk, ...] = ()
         self.withheld: frozenset[str] = frozenset()
         self.providers: Mapping[str, Provider] = {
             spec: Provider(self, spec, folder / f"v{spec.replace('.', 'p')}") for spec in dialect.specs
         }
-        self.reset()
+        self.adopt({})
 
     def provider(self, spec: str | None = None) -> Provider:
         """The provider of a version; None means the first one served.
@@ -75,18 +79,21 @@ class Vendor:
         """
         return self.providers[spec or self.dialect.specs[0]]
 
-    def reset(self) -> None:
-        """Go back to the quirks and settings of the start, and to the district as it was generated."""
-        self.withhold(self._first_withheld)
-        for provider in self.providers.values():
-            provider.forget_written()
-        self.set_quirks(self._first_quirks)
+    def adopt(self, documents: Mapping[str, Any]) -> None:
+        """Take over the shared state; what it does not name is as it was at the start."""
+        self.withheld = frozenset(documents.get(f"{self.name}/withheld", self._first_withheld))
+        self._use_quirks(tuple(documents[key] if (key := f"{self.name}/quirks") in documents else self._choice(self._first_quirks)))
 
     def set_quirks(self, ids: Iterable[str]) -> None:
         """Turn on exactly these quirks, beside those that decided at the start which records there are.
 
         Raises UsageProblem for an unknown id, and for one that could only be chosen at the start.
         """
+        chosen = self._choice(ids)
+        self.state.put(f"{self.name}/quirks", chosen)
+        self._use_quirks(chosen)
+
+    def _choice(self, ids: Iterable[str]) -> tuple[str, ...]:
         known = load_quirks()
         served = [found for found in self._first_quirks if found in known and known[found].hook == LENS]
         chosen = tuple(dict.fromkeys([*ids, *served]))
@@ -98,11 +105,14 @@ class Vendor:
                     f"{found} decides which records are shown, and the district is already served",
                     f"serve --quirk {self.name}:{found}",
                 )
+        return chosen
+
+    def _use_quirks(self, chosen: tuple[str, ...]) -> None:
         # A reset between tests usually changes nothing: what was rendered and worked out is then kept.
         changed = chosen != self.quirk_ids
-        self.quirk_ids = chosen
-        self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
         if changed:
+            self.quirk_ids = chosen
+            self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
             for provider in self.providers.values():
                 provider.forget()
 
@@ -116,6 +126,7 @@ class Vendor:
         for found in chosen:
             if found not in known:
                 raise unknown(f"setting of {self.name}", found, known)
+        self.state.put(f"{self.name}/withheld", chosen)
         self.withheld = frozenset(chosen)
 
     def setting_against(self, collection: str) -> Setting | None:

@@ -15,6 +15,9 @@ from flask import Flask
 
 from mock_server.application import Site, create_app
 from mock_server.journal import Journal
+from mock_server.request_log import SharedLog
+from mock_server.sharing import Sharing
+from mock_server.state import SharedState
 from mock_server.vendor import Vendor
 from oneroster_standard.dialects import load_dialect
 from oneroster_standard.store import Store
@@ -25,27 +28,30 @@ CONFIG_VARIABLE = "ONEROSTER_MOCK_CONFIG"
 def site_of(config: Mapping[str, Any], folder: Path) -> Site:
     """Open every vendor of a configuration.
 
-    folder: where the vendors' renderings are kept, one folder each; the caller removes it.
+    folder: where the shared state and the vendors' renderings are kept; every worker of a server is given the same one, and
+    the caller removes it.
     config: {"admin_token", "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...]}]}.
     """
     vendors: dict[str, Vendor] = {}
+    state = SharedState(folder)
     for row in config["vendors"]:
         dialect = load_dialect(row["dialect"])
         vendor = Vendor(
             dialect,
             Store.open(Path(row["store"])),
-            folder / f"{dialect.name}.rendered",
+            folder / f"worker-{os.getpid()}" / f"{dialect.name}.rendered",
+            state,
             row["quirks"],
             row["withheld"],
         )
         vendors[vendor.name] = vendor
-    return Site(vendors, config["admin_token"], journal_of(vendors.values()))
+    return Site(vendors, config["admin_token"], journal_of(vendors.values(), folder), Sharing(vendors, state))
 
 
-def journal_of(vendors: Iterable[Vendor]) -> Journal:
-    """An empty journal that knows the field names of every version that the vendors serve."""
+def journal_of(vendors: Iterable[Vendor], folder: Path) -> Journal:
+    """The journal of all workers, which knows the field names of every version that the vendors serve."""
     classes = [kind for vendor in vendors for found in vendor.providers.values() for kind in found.standard.classes.values()]
-    return Journal(frozenset(name for kind in classes for name in kind.property_names))
+    return Journal(frozenset(name for kind in classes for name in kind.property_names), log=SharedLog(folder))
 
 
 def load() -> Flask:

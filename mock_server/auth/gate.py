@@ -6,7 +6,6 @@ Called by the application. Keeps the nonces of signed requests for as long as th
 from __future__ import annotations
 
 import hmac
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from urllib.parse import parse_qsl
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl
 from mock_server.answers import unauthorized
 from mock_server.auth.credentials import Credentials
 from mock_server.auth.tokens import TokenMint
+from mock_server.state import SharedState
 from oneroster_standard.oauth1 import (
     WINDOW_FUTURE_S,
     WINDOW_PAST_S,
@@ -28,22 +28,16 @@ Clock = Callable[[], float]
 
 
 class Nonces:
-    """Pairs that were used; forgotten once their timestamp is outside the window."""
+    """Pairs that a vendor has seen, in whichever worker; forgotten once their timestamp is outside the window."""
 
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str, int], float] = {}
-        self._lock = threading.Lock()
+    def __init__(self, state: SharedState, vendor: str) -> None:
+        self._state = state
+        self._vendor = vendor
 
     def is_new(self, signed: SignedBy, now: float) -> bool:
         """Remember a pair; False when it was there."""
-        pair = (signed.key, signed.nonce, signed.timestamp)
-        with self._lock:
-            if len(self._seen) > 10_000:
-                self._seen = {found: until for found, until in self._seen.items() if until > now}
-            if pair in self._seen:
-                return False
-            self._seen[pair] = signed.timestamp + WINDOW_PAST_S + WINDOW_FUTURE_S
-            return True
+        until = signed.timestamp + WINDOW_PAST_S + WINDOW_FUTURE_S
+        return self._state.is_new_nonce(self._vendor, signed.key, signed.nonce, signed.timestamp, until=until, now=now)
 
 
 class Gate:
@@ -55,6 +49,7 @@ class Gate:
         credentials: Credentials,
         mint: TokenMint,
         scopes: tuple[str, ...],
+        nonces: Nonces,
         clock: Clock = time.time,
     ) -> None:
         self._mechanisms = frozenset(mechanisms)
@@ -62,7 +57,7 @@ class Gate:
         self._mint = mint
         self._scopes = scopes
         self._clock = clock
-        self._nonces = Nonces()
+        self._nonces = nonces
 
     def scopes_of(
         self,

@@ -93,9 +93,7 @@ def console_routes(site: Site) -> Blueprint:
 
     @blueprint.post("/reset")
     def reset() -> Response:
-        for vendor in site.vendors.values():
-            vendor.reset()
-        site.journal.clear()
+        site.reset()
         return make_response(redirect(url_for("console.overview"), 303))
 
     return blueprint

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from data_gen.generation import Recipe, write_clean, write_store
+from mock_server.state import SharedState
 from mock_server.truth import rows
 from mock_server.vendor import Vendor
 from oneroster_harness.terminal import AS_OF
@@ -39,7 +40,7 @@ def test_a_vendors_bundle_lands_as_the_truth_of_its_csv_channel(vendor: str, tmp
     write_clean(tmp_path / "bundle", recipe)
     tmp_path.joinpath("rendered").mkdir()
     store = Store.open(tmp_path / "seen")
-    provider = Vendor(load_dialect(vendor), store, tmp_path / "rendered").provider("1.1")
+    provider = Vendor(load_dialect(vendor), store, tmp_path / "rendered", SharedState(tmp_path)).provider("1.1")
     files = load("1.1").csv_files
     for name in sorted(set(files) - {"manifest.csv"}):
         held = sorted(rows(provider, files[name].entity, "csv"), key=lambda row: str(row["sourcedId"]))

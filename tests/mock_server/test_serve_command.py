@@ -89,7 +89,7 @@ def test_the_console_shows_every_provider_and_no_secret(oneroster_mock: RunningM
         (("--withhold", "powerschool:enrolments"), "did you mean 'enrollments'"),
         (("--vendor", "/no/such/file.toml"), "no such dialect"),
         (("--vendor", "classlink", "--vendor", "classlink"), "given twice"),
-        (("--workers", "4"), "1 in this release"),
+        (("--workers", "0"), "is not in the range"),
         (("some.district", "--students", "5"), "exclude each other"),
     ],
 )
