@@ -121,7 +121,9 @@ def _state(vendor: Vendor, subject: str) -> Any:
             "settings": [{"id": found.id, "title": found.title} for found in vendor.dialect.settings],
         }
     if subject == "credentials":
-        return {"client_id": vendor.credentials.client_id, "rotation": "not available in this release"}
+        found = {"client_id": vendor.credentials.client_id, "rotation": "not available in this release"}
+        # The key of a proxy's partner has no place in the ready file, whose form is fixed.
+        return {**found, "partner_key": vendor.credentials.partner} if vendor.dialect.applications else found
     return {"faults": [], "note": "faults are not available in this release"}
 
 

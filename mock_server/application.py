@@ -1,46 +1,43 @@
-"""The Flask application: paths of every vendor on one port, token endpoints, the standard's operations.
+"""The Flask application: every vendor on one port, by host name and path.
 
-Called by serving.py; decides which provider and which operation a path means, and writes every error as JSON.
+Called by serving.py and in_process.py; decides whose answer a request gets, notes it in the journal, and writes every
+error of its own as JSON.
 """
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
-import orjson
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 
-from mock_server import compression, writes
+from mock_server import compression
 from mock_server.admin import admin_routes
-from mock_server.answers import Refusal, forbidden, unknown_object
+from mock_server.answers import Refusal
+from mock_server.applications import answer_applications, is_applications
 from mock_server.auth.gate import parameters_of
 from mock_server.console import console_routes
-from mock_server.journal import OTHER, Journal
-from mock_server.provider import SPLIT_VIEWS, Provider
-from mock_server.quirks.hooks import ErrorAnswer, TokenRequest
-from mock_server.reading import JSON, Answer, Roots, empty_collection, read_collection, read_single
-from mock_server.request_target import decoded, root_of, spellings
+from mock_server.endpoint import Endpoint, error_answer
+from mock_server.journal import Journal
+from mock_server.mounts import Mount, host_belongs_to, host_of, mounts_of, owner_of
+from mock_server.reading import Answer
+from mock_server.request_target import spellings
 from mock_server.sharing import Sharing
+from mock_server.token_requests import answer_token
 from mock_server.vendor import Vendor
-from oneroster_standard.oauth1 import HttpMethod
-from oneroster_standard.scopes import IMPLIED, PREFIXES, expand, short
-from oneroster_standard.standard import Operation
+from mock_server.web_server import wrong_path
 
-EMPTY_WHEN_WITHHELD = "permission.forbidden-as-empty"
-SPLIT_QUIRK = "endpoint.split-enrollments"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """A service root: a pattern for the part of the path before the operation, and what is served under it."""
+class _Anything(BaseConverter):
+    """Any path, also one that begins with a slash or holds several in a row."""
 
-    pattern: re.Pattern[str]
-    endpoint: Endpoint
+    regex = ".*?"
+    part_isolating = False
 
 
 @dataclass
@@ -58,184 +55,52 @@ class Site:
         self.journal.clear()
         self.sharing.refresh()
 
-    def mounts(self) -> list[Mount]:
-        """Service roots, the longest first, so that none hides another."""
-        found = [(root, vendor) for vendor in self.vendors.values() for root in vendor.dialect.roots]
-        found.sort(key=lambda pair: len(pair[0].value), reverse=True)
-        return [
-            Mount(
-                re.compile(
-                    re.escape(root.value).replace(re.escape("{app}"), re.escape(vendor.credentials.app))
-                    + "(?=/|$)"
-                ),
-                Endpoint(vendor.provider(root.spec), root.service),
-            )
-            for root, vendor in found
-        ]
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a method and a path mean: an operation with the ids of its path, still encoded.
-
-    operation: None when there is none; template: its path, or as much of it as the standard has.
-    """
-
-    operation: Operation | None
-    template: str
-    ids: Mapping[str, str]
-    other_methods: bool = False
-
-
-def _match(operations: Sequence[Operation], method: str, path: str) -> Target:
-    parts = path.strip("/").split("/")
-    template = ""
-    for operation in operations:
-        wanted = operation.path.strip("/").split("/")
-        if len(wanted) != len(parts):
+def _place(
+    endpoints: Sequence[tuple[Mount, Endpoint]], own: Sequence[Vendor], host: str, path: str
+) -> tuple[Endpoint | None, int]:
+    """The service root of a path and where it ends. own: the vendors whose host name was called, none for any other."""
+    for mount, endpoint in endpoints:
+        if own and mount.provider.vendor not in own:
             continue
-        if all(own.startswith("{") or own == part for own, part in zip(wanted, parts, strict=True)):
-            template = operation.path
-            if operation.method == method:
-                pairs = zip(wanted, parts, strict=True)
-                return Target(operation, template, {own[1:-1]: part for own, part in pairs if own.startswith("{")})
-    # The journal shows collections and views only: any other text of a path could be a person's.
-    first = parts[0] if any(found.path.split("/")[1] == parts[0] for found in operations) else OTHER
-    return Target(None, template or f"/{first}" + "/..." * (len(parts) > 1), {}, other_methods=bool(template))
+        match = mount.pattern.match(path)
+        if match and mount.is_open_to(host):
+            return endpoint, match.end()
+    return None, 0
 
 
-def _check_scope(operation: Operation, granted: tuple[str, ...], spec: str) -> None:
-    open_to = {expand(scope, spec) for scope in operation.scopes}
-    held = set(granted) | {
-        expand(more, spec)
-        for scope in granted
-        if scope.startswith(PREFIXES[spec])
-        for more in IMPLIED.get(short(scope), ())
-    }
-    if not open_to & held:
-        raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
-
-
-class Endpoint:
-    """Answers requests under a service root of one provider. service: the one that is served there, empty for all."""
-
-    def __init__(self, provider: Provider, service: str) -> None:
-        self.provider = provider
-        self.service = service
-        services = (service,) if service else provider.services
-        self.operations = [found for found in provider.standard.operations if found.service in services]
-
-    def answer(self, found: Request, root_path: str, rest: str, target: Target) -> Answer:
-        """Carry out a request; raises Refusal."""
-        provider, vendor = self.provider, self.provider.vendor
-        query = found.query_string.decode("latin-1")
-        urls = [root_of(found) + path for path in spellings(found)]
-        granted = vendor.gate.scopes_of(
-            cast(HttpMethod, found.method),
-            [f"{url}?{query}" if query else url for url in urls],
-            query,
-            found.headers.get("Authorization"),
-            provider.spec,
-        )
-        operation = target.operation
-        if operation is None:
-            if target.other_methods:
-                raise Refusal(
-                    405, "invalid data", f"{found.method} is not possible here", {"Allow": self._allowed(rest)}
-                )
-            raise unknown_object(f"no such path in OneRoster {provider.spec}")
-        _check_scope(operation, granted, provider.spec)
-        collection = str(provider.standard.classes[operation.entity].collection)
-        if EMPTY_WHEN_WITHHELD in vendor.quirk_ids and vendor.setting_against(collection):
-            return empty_collection(operation)
-        vendor.check_open(collection)
-        root = Roots(root_of(found) + root_path, self.service)
-        pairs = parameters_of(query)
-        parameters = {name: decoded(part) for name, part in target.ids.items()}
-        if operation.kind in ("collection", "related"):
-            return read_collection(provider, operation, parameters, pairs, urls[0].rstrip("/"), root)
-        sourced_id = parameters["sourcedId"]
-        if operation.kind == "single":
-            return read_single(provider, operation, sourced_id, pairs, root)
-        if operation.kind == "write":
-            return writes.put(provider, operation, sourced_id, found.get_data()), {"Content-Type": JSON}, b""
-        writes.delete(provider, operation, sourced_id)
-        return 204, {}, b""
-
-    def _allowed(self, rest: str) -> str:
-        methods = [found for found in ("GET", "PUT", "DELETE") if self.target(found, rest).operation]
-        return ", ".join(["GET, HEAD" if found == "GET" else found for found in methods])
-
-    def target(self, method: str, rest: str) -> Target:
-        """What a method and the path below the service root mean."""
-        method = "GET" if method == "HEAD" else method
-        segment = rest.strip("/")
-        if method == "GET" and segment in SPLIT_VIEWS and SPLIT_QUIRK in self.provider.vendor.quirk_ids:
-            whole = self.provider.standard.operation("getAllEnrollments")
-            split = replace(whole, name=segment, path=f"/{segment}", view=SPLIT_VIEWS[segment][2])
-            return Target(split, split.path, {})
-        return _match(self.operations, method, rest)
-
-
-def _error(provider: Provider | None, refusal: Refusal) -> Answer:
-    error = ErrorAnswer(
-        refusal.status, refusal.payload(provider.spec if provider else "1.1"), {"Content-Type": JSON, **refusal.headers}
-    )
-    for quirk in provider.quirks if provider else ():
-        error = quirk.error(error)
-    body = error.body if error.body is not None else orjson.dumps(dict(error.payload))
-    return error.status, dict(error.headers), body
-
-
-def _token(vendor: Vendor, found: Request) -> Answer:
-    if found.method != "POST":
-        raise Refusal(405, "invalid data", "a token is asked for with POST", {"Allow": "POST"})
-    asked = TokenRequest("Authorization" in found.headers, dict(found.args))
-    for quirk in vendor.quirks:
-        refused = quirk.token_request(asked)
-        if refused:
-            status = 401 if refused == "invalid_client" else 400
-            return (
-                status,
-                {"Content-Type": JSON, "Cache-Control": "no-store"},
-                orjson.dumps({"error": refused}),
-            )
-    # On some servers the form is read once the body was taken, so the raw body comes first.
-    body = found.get_data(as_text=True)
-    status, headers, document = vendor.tokens.answer(
-        found.url, dict(found.args), body, dict(found.headers), time.time()
-    )
-    if status == 200:
-        for quirk in vendor.quirks:
-            document = quirk.token(document)
-    return status, headers, orjson.dumps(document)
+def _beside_the_api(vendor: Vendor, found: Request, path: str) -> tuple[str, Answer] | None:
+    """What a vendor answers outside its service roots: tokens, and a proxy's list of districts."""
+    bare = path.rstrip("/")
+    tokens, others = vendor.dialect.token_paths, vendor.dialect.other_product_token_paths
+    try:
+        if any(bare == known.value for known in tokens):
+            return "token", answer_token(vendor, found, path)
+        if any(bare == known.value for known in others):
+            return "token", answer_token(vendor, found, path, other_product=True)
+        if is_applications(vendor, path):
+            return "applications", answer_applications(vendor, found, path)
+    except Refusal as refusal:
+        return "token", error_answer(vendor.provider(), refusal)
+    return None
 
 
 def create_app(site: Site) -> Flask:
     """The application over a site's providers."""
     app = Flask("oneroster-mock")
-    mounts = site.mounts()
     app.before_request(site.sharing.refresh)
-    tokens = {path.value: vendor for vendor in site.vendors.values() for path in vendor.dialect.token_paths}
     compression.install(app)
+    # A proxy's application ids may begin with an escaped slash, which stands as two slashes in a decoded path.
+    app.url_map.merge_slashes = False
+    app.url_map.converters["anything"] = _Anything
+    endpoints = [(mount, Endpoint(mount.provider, mount.root)) for mount in mounts_of(site.vendors)]
     app.register_blueprint(admin_routes(site), url_prefix="/_admin")
     app.register_blueprint(console_routes(site), url_prefix="/_console")
 
-    def token(found: Request, vendor: Vendor) -> Answer:
-        try:
-            answer = _token(vendor, found)
-        except Refusal as refusal:
-            answer = _error(vendor.provider(), refusal)
-        _note(site.journal, found, answer, vendor=vendor.name, path="token")
-        return _with_headers(vendor, answer)
-
-    def api(found: Request, mount: Mount, root_path: str, rest: str) -> Answer:
-        provider = mount.endpoint.provider
-        target = mount.endpoint.target(found.method, rest)
-        try:
-            answer = mount.endpoint.answer(found, root_path, rest, target)
-        except Refusal as refusal:
-            answer = _error(provider, refusal)
+    def api(found: Request, endpoint: Endpoint, root_path: str, rest: str) -> Answer:
+        provider = endpoint.provider
+        target = endpoint.target(found.method, rest)
+        answer = endpoint.answer(found, root_path, rest, target)
         operation = target.operation
         paged = operation is not None and operation.kind in ("collection", "related")
         _note(
@@ -245,34 +110,38 @@ def create_app(site: Site) -> Flask:
         return _with_headers(provider.vendor, answer)
 
     def dispatch(found: Request) -> Answer:
-        path = spellings(found)[0]
-        vendor = tokens.get(path.rstrip("/"))
-        if vendor is not None:
-            return token(found, vendor)
-        for mount in mounts:
-            match = mount.pattern.match(path)
-            if match:
-                return api(found, mount, match.group(), path[match.end() :])
-        answer = _error(None, unknown_object("no provider is served under this path"))
+        path, host = spellings(found)[0], host_of(found.host)
+        vendors = list(site.vendors.values())
+        own = [vendor for vendor in vendors if host_belongs_to(vendor.dialect, host)]
+        endpoint, end = _place(endpoints, own, host, path)
+        if endpoint is not None:
+            return api(found, endpoint, path[:end], path[end:])
+        for vendor in own or vendors:
+            beside = _beside_the_api(vendor, found, path)
+            if beside is not None:
+                _note(site.journal, found, beside[1], vendor=vendor.name, path=beside[0])
+                return _with_headers(vendor, beside[1])
+        owner = owner_of(vendors, host, path)
+        answer = wrong_path(owner.dialect.web_server if owner else None)
         _note(site.journal, found, answer)
         return answer
 
-    @app.route(
-        "/", defaults={"path": ""}, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    )
-    @app.route("/<path:path>", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    @app.route("/", defaults={"path": ""}, methods=METHODS)
+    @app.route("/<anything:path>", methods=METHODS)
     def every(path: str) -> Response:
         return _response(*dispatch(request))
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
         # JSON for every error: clients stop at a web page, and a fault of ours must not look like a quirk.
-        if isinstance(error, HTTPException):
+        if isinstance(error, Refusal):
+            refusal = error
+        elif isinstance(error, HTTPException):
             refusal = Refusal(error.code or 500, "invalid data", error.name)
         else:
             app.logger.error("a fault of the mock", exc_info=error)
             refusal = Refusal(500, "invalid data", f"a fault of the mock: {type(error).__name__}")
-        return _response(*_error(None, refusal))
+        return _response(*error_answer(None, refusal))
 
     return app
 

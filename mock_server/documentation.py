@@ -190,8 +190,14 @@ def _vendor(dialect: Dialect) -> Iterator[str]:
     yield ""
     yield from _sign_in(dialect)
     yield from _facts(("service root", "evidence"), dialect.roots)
+    if dialect.hosts:
+        yield from _facts(("host names that reach it", "evidence"), dialect.hosts)
     if dialect.token_paths:
         yield from _facts(("token endpoint", "evidence"), dialect.token_paths)
+    if dialect.other_product_token_paths:
+        yield from _facts(("token endpoint of the other product", "evidence"), dialect.other_product_token_paths)
+    if dialect.applications:
+        yield from _facts(("list of districts for partners", "evidence"), dialect.applications)
     yield from _shape(dialect)
     if dialect.settings:
         yield from _settings(dialect)

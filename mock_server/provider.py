@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +31,27 @@ if TYPE_CHECKING:
     from mock_server.vendor import Vendor
 
 WRITABLE = ("categories", "lineItems", "results")
-SPLIT_VIEWS = {
-    "studentEnrollments": ("enrollments", "role", "student"),
-    "teacherEnrollments": ("enrollments", "role", "teacher"),
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraView:
+    """A collection that some vendors serve beside the standard's: what it is cut from, and the quirk that shows it."""
+
+    collection: str
+    item: str
+    value: str
+    whole: str
+    quirk: str
+
+
+EXTRA_VIEWS = {
+    "studentEnrollments": ExtraView("enrollments", "role", "student", "getAllEnrollments", "endpoint.split-enrollments"),
+    "teacherEnrollments": ExtraView("enrollments", "role", "teacher", "getAllEnrollments", "endpoint.split-enrollments"),
+    "administrators": ExtraView("users", "role", "administrator", "getAllUsers", "endpoint.people-by-kind"),
+    "guardians": ExtraView("users", "role", "guardian", "getAllUsers", "endpoint.people-by-kind"),
+    "relatives": ExtraView("users", "role", "relative", "getAllUsers", "endpoint.people-by-kind"),
+    "districts": ExtraView("orgs", "type", "district", "getAllOrgs", "endpoint.people-by-kind"),
 }
-"""Views that some vendors serve beside the standard's; see the quirk endpoint.split-enrollments."""
 
 
 class Provider:
@@ -120,7 +137,8 @@ class Provider:
 
     def view_rows(self, segment: str) -> Numbers:
         """Rows of a typed view such as students."""
-        collection, item, value = {**self.standard.views, **SPLIT_VIEWS}[segment]
+        extra = EXTRA_VIEWS.get(segment)
+        collection, item, value = (extra.collection, extra.item, extra.value) if extra else self.standard.views[segment]
         return self.columns(collection).rows_with(item, value)
 
     def _view_of(self, operation: Operation) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ Called by the application once a request has passed the gate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from mock_server.answers import bad_request, unknown_object
 from mock_server.collections import parse, render
 from mock_server.paging import link_header, links, read_query
 from mock_server.provider import Provider
-from mock_server.quirks.hooks import Page, Query
+from mock_server.quirks.hooks import Page, Query, Quirk
 from mock_server.relations import require
 from oneroster_standard.marks import absolute
 from oneroster_standard.standard import SERVICES, Operation
@@ -64,19 +64,24 @@ def read_collection(
     pairs: list[tuple[str, str]],
     url: str,
     root: Roots,
+    quirks: Sequence[Quirk],
 ) -> Answer:
     """A page of a collection.
 
     pairs: decoded query parameters in order. url: as called, without its query. root: service root for references.
+    quirks: those that show under this root.
     """
+    for quirk in quirks:
+        pairs = quirk.parameters(pairs, operation.payload_key)
     names = [name for name, _ in pairs]
     for name in ("limit", "offset", "sort", "orderBy", "filter", "fields"):
         if names.count(name) > 1:
             raise bad_request(f"{name} is given more than once")
     query = read_query(dict(pairs), provider.dialect.page_default)
-    if provider.dialect.page_max:
-        query = replace(query, limit=min(query.limit, provider.dialect.page_max))
-    for quirk in provider.quirks:
+    most = provider.vendor.page_max
+    if most:
+        query = replace(query, limit=min(query.limit, most))
+    for quirk in quirks:
         query = quirk.query(query, operation.payload_key, provider)
     chosen, warnings = provider.fields_of(operation, query.fields)
     rows, sort_warnings = provider.selection(operation, parameters, query)
@@ -87,7 +92,7 @@ def read_collection(
         links=links(total, query.limit, query.offset), headers={"X-Total-Count": str(total)},
         extra={"statusInfoSet": [*sort_warnings, *warnings]} if sort_warnings or warnings else {},
     )  # fmt: skip
-    for quirk in provider.quirks:
+    for quirk in quirks:
         page = quirk.page(page, provider)
     headers = {"Content-Type": JSON, **page.headers}
     link = link_header(url, pairs, page.links)
@@ -100,7 +105,7 @@ def read_collection(
         b'{"',
         page.key.encode(),
         b'":[',
-        absolute(b",\n".join(page.records), _roots(provider, root)),
+        absolute(b",\n".join(page.records), _roots(quirks, root)),
         b"]",
         extra,
         b"}",
@@ -108,19 +113,24 @@ def read_collection(
     return 200, headers, b"".join(parts)
 
 
-def _roots(provider: Provider, root: Roots) -> dict[str, str]:
+def _roots(quirks: Sequence[Quirk], root: Roots) -> dict[str, str]:
     """Service -> where its references point."""
     found: dict[str, str] = {}
     for service in SERVICES:
         text = root.of(service)
-        for quirk in provider.quirks:
+        for quirk in quirks:
             text = quirk.root(text)
         found[service] = text
     return found
 
 
 def read_single(
-    provider: Provider, operation: Operation, sourced_id: str, pairs: list[tuple[str, str]], root: Roots
+    provider: Provider,
+    operation: Operation,
+    sourced_id: str,
+    pairs: list[tuple[str, str]],
+    root: Roots,
+    quirks: Sequence[Quirk],
 ) -> Answer:
     """One object; Refusal 404 when it is not there or not of the view's type."""
     segment = operation.path.split("/")[1]
@@ -129,9 +139,9 @@ def read_single(
     chosen, warnings = provider.fields_of(operation, fields)
     row = require(provider, segment, sourced_id)
     raw = provider.rows(collection).record_bytes(row)
-    body = absolute(_pick(raw, chosen) if chosen is not None else raw, _roots(provider, root))
+    body = absolute(_pick(raw, chosen) if chosen is not None else raw, _roots(quirks, root))
     key = operation.payload_key
-    for quirk in provider.quirks:
+    for quirk in quirks:
         key, body = quirk.single(key, body)
     extra = b',"statusInfoSet":' + orjson.dumps(warnings) if warnings else b""
     return 200, {"Content-Type": JSON}, b"".join((b'{"', key.encode(), b'":', body, extra, b"}"))

@@ -37,6 +37,12 @@ def scopes_of(dialect: Dialect) -> tuple[str, ...]:
     )
 
 
+def _other_product(seed: int, dialect: Dialect) -> TokenEndpoint:
+    """The token endpoint of the same company's other product, which knows other credentials and signs with another key."""
+    own = credentials_of(seed, f"{dialect.name}/other-product")
+    return TokenEndpoint(TokenMint("opaque", dialect.token_life_s, own, ()), own, scopes_of(dialect))
+
+
 class Vendor:
     """A vendor over one store.
 
@@ -58,11 +64,12 @@ class Vendor:
         self.store = store
         self.state = state
         self._first_quirks = (*dialect.default_quirks, *quirks)
-        self._first_withheld = tuple(withheld)
+        self._first_withheld = (*(found.id for found in dialect.settings if not found.on), *withheld)
         self.credentials = credentials_of(int(store.meta["seed"]), dialect.name)
         self.scopes = scopes_of(dialect)
         self.mint = TokenMint(dialect.token_form, dialect.token_life_s, self.credentials, self.scopes)
         self.tokens = TokenEndpoint(self.mint, self.credentials, self.scopes)
+        self.other_product = _other_product(int(store.meta["seed"]), dialect)
         self.gate = Gate(dialect.auth, self.credentials, self.mint, self.scopes, Nonces(state, dialect.name))
         self.quirk_ids: tuple[str, ...] = ()
         self.quirks: tuple[Quirk, ...] = ()
@@ -128,6 +135,12 @@ class Vendor:
                 raise unknown(f"setting of {self.name}", found, known)
         self.state.put(f"{self.name}/withheld", chosen)
         self.withheld = frozenset(chosen)
+
+    @property
+    def page_max(self) -> int:
+        """The most records of a page, 0 for no cap; a withheld setting may lower it."""
+        lowered = [found.page_max for found in self.dialect.settings if found.page_max and found.id in self.withheld]
+        return min(lowered) if lowered else self.dialect.page_max
 
     def setting_against(self, collection: str) -> Setting | None:
         """The withheld setting that closes a collection, None when it is open."""

@@ -12,13 +12,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client of one vendor signs in with; key signs our own tokens."""
+    """What a client of one vendor signs in with; key signs our own tokens.
+
+    application: the id of a proxy's path, percent-escaped already. partner: opens a proxy's list of districts.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
     bearer: str = field(repr=False)
     app: str
     key: bytes = field(repr=False)
+    application: str = ""
+    partner: str = field(default="", repr=False)
 
 
 def credentials_of(seed: int, vendor: str) -> Credentials:
@@ -34,4 +39,6 @@ def credentials_of(seed: int, vendor: str) -> Credentials:
         bearer=str(uuid.UUID(drawn("bearer")[:32])),
         app=f"district{drawn('app')[:6]}",
         key=bytes.fromhex(drawn("key")),
+        application=f"%2F{drawn('application')[:10]}%43",
+        partner=str(uuid.UUID(drawn("partner")[:32])),
     )

@@ -30,12 +30,16 @@ class Address:
 
 
 def addresses(vendor: Vendor, root: str) -> list[Address]:
-    """All service roots; root: scheme, host and port as the browser called them."""
-    app = vendor.credentials.app
+    """All service roots that need no host name of the vendor's; root: scheme, host and port as the browser called them."""
+    own = vendor.credentials
     return [
-        Address(found.spec, found.service or "all services", root + found.value.format(app=app), found.basis, found.source)
+        Address(
+            found.spec, found.service or "all services", root + found.value.format(app=own.app, application=own.application),
+            found.basis, found.source,
+        )
         for found in vendor.dialect.roots
-    ]
+        if not found.needs_host
+    ]  # fmt: skip
 
 
 def token_url(vendor: Vendor, root: str) -> str | None:

@@ -1,8 +1,9 @@
 """Hooks where a quirk may change what the reference server does, and the registry of quirks.
 
 Called by the server at fixed places, in the order of this class. A quirk overrides the hooks it needs; every other
-one leaves its argument alone. Order for a request: token_request, token | query, rows, page or single, error, headers.
-`record` runs once per record, when a vendor's collections are rendered.
+one leaves its argument alone. Order for a token: token_request, token, answer. Order for a request: admit, parameters,
+query, rows, page or single, error, answer; headers ends both. `record` runs once per record, when a vendor's collections
+are rendered.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
 
 if TYPE_CHECKING:
     from mock_server.collections import Numbers
@@ -60,10 +63,36 @@ class ErrorAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What a token request carried, without its secret."""
+    """What a token request carried, without its secret. scope: as asked for, None when it was not named."""
 
     in_header: bool
     query: Mapping[str, str]
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """A request under a service root. path: below the root; is_token: at the token endpoint."""
+
+    method: str
+    path: str
+    headers: Headers
+    query: str
+    is_token: bool = False
+
+    @property
+    def segment(self) -> str:
+        """The first word of the path: the collection or view."""
+        return self.path.strip("/").partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """An answer as it goes out."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +106,9 @@ class RecordContext:
 
 
 class Quirk:
-    """A deviation; every hook returns its argument unless it is overridden."""
+    """A deviation; every hook returns its argument unless it is overridden. id: its name in the catalogue."""
+
+    id: str = ""
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
         """Change one record when the collection is rendered."""
@@ -90,6 +121,18 @@ class Quirk:
     def token(self, answer: Record) -> Record:
         """Change the token endpoint's answer."""
         return answer
+
+    def admit(self, asked: ApiRequest) -> WholeAnswer | None:
+        """Answer a request before its credential is looked at, or None; may raise Refusal."""
+        return None
+
+    def raw_query(self, query: str) -> str:
+        """Change the query string, still percent-encoded, after its signature was checked."""
+        return query
+
+    def parameters(self, pairs: list[tuple[str, str]], collection: str) -> list[tuple[str, str]]:
+        """Change the decoded query parameters before they are checked; may raise Refusal."""
+        return pairs
 
     def query(self, query: Query, collection: str, provider: Provider) -> Query:
         """Change what is asked before it is carried out."""
@@ -113,6 +156,10 @@ class Quirk:
         """Change an error answer."""
         return error
 
+    def answer(self, asked: ApiRequest, answer: WholeAnswer) -> WholeAnswer:
+        """Change any answer as a whole."""
+        return answer
+
     def root(self, root: str) -> str:
         """Change the service root that references are written with."""
         return root
@@ -131,6 +178,7 @@ def quirk(id: str) -> Callable[[type[Quirk]], type[Quirk]]:
     def register(kind: type[Quirk]) -> type[Quirk]:
         if id in REGISTRY:
             raise ValueError(f"quirk {id} is registered twice")
+        kind.id = id
         REGISTRY[id] = kind
         return kind
 

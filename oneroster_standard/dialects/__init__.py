@@ -42,15 +42,27 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRoot(Fact):
-    """Where a provider serves a version. service: the one service under it (1.2), empty for all of them (1.1)."""
+    """Where a provider serves a version. service: the one service under it (1.2), empty for all of them (1.1).
+
+    hosts: names that the vendor serves it under, empty for all of its names. needs_host: only under those, since another
+    provider has the same path. auth: mechanisms accepted here, empty for the vendor's. without: quirks that are not
+    shown here.
+    """
 
     spec: str = "1.1"
     service: str = ""
+    hosts: tuple[str, ...] = ()
+    needs_host: bool = False
+    auth: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One switch of a vendor's admin pages: what it withholds, the answer on the wire, and the remedy."""
+    """One switch of a vendor's admin pages: what it withholds, the answer on the wire, and the remedy.
+
+    page_max: the page cap while it is withheld, 0 for none of its own. on: whether it is granted at first.
+    """
 
     id: str
     title: str
@@ -59,6 +71,8 @@ class Setting:
     remedy: str
     basis: str
     source: str
+    page_max: int = 0
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +87,36 @@ class Deviation:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Behaviour(Fact):
+    """What a vendor does otherwise than the reference provider. deviation: its numbers in the catalogue.
+
+    id: name of what a client sees of it. why_not: the reason why the mock does not do it, empty when it does.
+    """
+
+    id: str = ""
+    deviation: str = ""
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebServer:
+    """The web server in front of a vendor: paths that are its own, and how it answers a wrong one (json or html)."""
+
+    prefixes: tuple[str, ...] = ()
+    answers: str = "json"
+    basis: str = "guess"
+    source: str = ""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One vendor. remedies: symptom -> setup step. page_max 0 means no cap.
 
     ids_1p2 and scope_1p2: the same tables for 1.2, where `[ids."1.2"]` and `[scope."1.2"]` say otherwise. old_id_key:
     metadata key of 1.2 users that holds the number of their 1.1 id.
+    hosts: patterns of its host names. applications: paths of its list of districts, for partners.
+    other_product_token_paths: token endpoints of the same company's other product, with credentials of their own.
     """
 
     name: str
@@ -96,7 +134,11 @@ class Dialect:
     remedies: Mapping[str, str]
     deviations: tuple[Deviation, ...]
     services: tuple[str, ...]
-    facts: tuple[Fact, ...] = field(default=())
+    facts: tuple[Behaviour, ...] = field(default=())
+    hosts: tuple[Fact, ...] = field(default=())
+    web_server: WebServer = field(default=WebServer())
+    applications: tuple[Fact, ...] = field(default=())
+    other_product_token_paths: tuple[Fact, ...] = field(default=())
     ids_1p2: Mapping[str, str] = field(default_factory=dict)
     scope_1p2: Mapping[str, Any] = field(default_factory=dict)
     old_id_key: str = ""
@@ -179,7 +221,24 @@ def _root(where: str, row: Mapping[str, Any]) -> ServiceRoot:
         raise DialectProblem(f"{where}: spec {spec!r} of path {fact.value}; expected one of {', '.join(VERSIONS)}")
     if spec != "1.1" and service not in SERVICES:
         raise DialectProblem(f"{where}: service {service!r} of path {fact.value}; expected one of {', '.join(SERVICES)}")
-    return ServiceRoot(fact.value, fact.basis, fact.source, fact.note, spec, service)
+    return ServiceRoot(
+        fact.value, fact.basis, fact.source, fact.note, spec, service, tuple(row.get("hosts", ())),
+        bool(row.get("needs_host", False)), tuple(row.get("auth", ())), tuple(row.get("without", ())),
+    )  # fmt: skip
+
+
+def _behaviour(where: str, row: Mapping[str, Any]) -> Behaviour:
+    fact = _fact(where, row, "fact")
+    return Behaviour(
+        fact.value, fact.basis, fact.source, fact.note, str(row.get("id", "")), str(row.get("deviation", "")), str(row.get("why_not", ""))
+    )
+
+
+def _web_server(where: str, row: Mapping[str, Any]) -> WebServer:
+    if not row:
+        return WebServer()
+    fact = _fact(where, row, "answers")
+    return WebServer(tuple(row.get("prefixes", ())), fact.value, fact.basis, fact.source)
 
 
 def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +264,7 @@ def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
         settings=tuple(
             Setting(
                 row["id"], row["title"], tuple(row["withholds"]), int(row["status"]), row["remedy"],
-                _fact(where, row, "id").basis, row.get("source", ""),
+                _fact(where, row, "id").basis, row.get("source", ""), int(row.get("page_max", 0)), bool(row.get("on", True)),
             )
             for row in raw.get("setting", ())
         ),
@@ -218,7 +277,11 @@ def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
             for row in raw.get("deviation", ())
         ),
         services=tuple(raw.get("services", ("rostering",))),
-        facts=tuple(_fact(where, row, "fact") for row in raw.get("fact", ())),
+        facts=tuple(_behaviour(where, row) for row in raw.get("fact", ())),
+        hosts=tuple(_fact(where, row, "host") for row in raw.get("host", ())),
+        web_server=_web_server(where, raw.get("web_server", {})),
+        applications=tuple(_fact(where, row) for row in raw.get("applications", ())),
+        other_product_token_paths=tuple(_fact(where, row) for row in token.get("other_product", ())),
         ids_1p2=_plain(raw.get("ids", {})) | _plain(raw.get("ids", {}).get("1.2", {})),
         scope_1p2=_plain(raw.get("scope", {}).get("1.2", {})),
         old_id_key=str(raw.get("old_id", {}).get("key", "")),

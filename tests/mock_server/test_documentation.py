@@ -48,6 +48,9 @@ def test_every_source_that_is_cited_is_explained() -> None:
             dialect.facts,
             dialect.roots,
             dialect.token_paths,
+            dialect.hosts,
+            dialect.applications,
+            dialect.other_product_token_paths,
         ):
             cited += [one.source for one in group]
     keys = {
@@ -55,4 +58,4 @@ def test_every_source_that_is_cited_is_explained() -> None:
         for text in cited
         for key in re.findall(r"\b(?:[A-Z]{2}-)?[A-Z][A-Z0-9]{2,}\b|\b[A-Z]{2}-[A-Z0-9]+\b", text)
     }
-    assert keys - {"REST", "RFC", "NET"} == set(sources())
+    assert keys - {"REST", "RFC", "NET", "SIS", "UCHA"} == set(sources())

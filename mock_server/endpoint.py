@@ -1,0 +1,174 @@
+"""Requests under a service root: which operation a path means, and carrying it out through the vendor's quirks.
+
+Called by the application; knows the standard's operations and a provider, nothing of hosts or of other vendors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import orjson
+from flask import Request
+
+from mock_server import writes
+from mock_server.answers import Refusal, forbidden, unauthorized, unknown_object
+from mock_server.auth.gate import parameters_of
+from mock_server.journal import OTHER
+from mock_server.provider import EXTRA_VIEWS, Provider
+from mock_server.quirks.hooks import ApiRequest, ErrorAnswer, Quirk, WholeAnswer
+from mock_server.reading import JSON, Answer, Roots, empty_collection, read_collection, read_single
+from mock_server.request_target import decoded, root_of, spellings
+from oneroster_standard.dialects import ServiceRoot
+from oneroster_standard.oauth1 import HttpMethod, is_signed
+from oneroster_standard.scopes import IMPLIED, PREFIXES, expand, short
+from oneroster_standard.standard import Operation
+
+EMPTY_WHEN_WITHHELD = "permission.forbidden-as-empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a method and a path mean: an operation with the ids of its path, still encoded.
+
+    operation: None when there is none; template: its path, or as much of it as the standard has.
+    """
+
+    operation: Operation | None
+    template: str
+    ids: Mapping[str, str]
+    other_methods: bool = False
+
+
+def _match(operations: Sequence[Operation], method: str, path: str) -> Target:
+    parts = path.strip("/").split("/")
+    template = ""
+    for operation in operations:
+        wanted = operation.path.strip("/").split("/")
+        if len(wanted) != len(parts):
+            continue
+        if all(own.startswith("{") or own == part for own, part in zip(wanted, parts, strict=True)):
+            template = operation.path
+            if operation.method == method:
+                pairs = zip(wanted, parts, strict=True)
+                return Target(operation, template, {own[1:-1]: part for own, part in pairs if own.startswith("{")})
+    # The journal shows collections and views only: any other text of a path could be a person's.
+    first = parts[0] if any(found.path.split("/")[1] == parts[0] for found in operations) else OTHER
+    return Target(None, template or f"/{first}" + "/..." * (len(parts) > 1), {}, other_methods=bool(template))
+
+
+def _check_scope(operation: Operation, granted: tuple[str, ...], spec: str) -> None:
+    open_to = {expand(scope, spec) for scope in operation.scopes}
+    held = set(granted) | {
+        expand(more, spec)
+        for scope in granted
+        if scope.startswith(PREFIXES[spec])
+        for more in IMPLIED.get(short(scope), ())
+    }
+    if not open_to & held:
+        raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
+
+
+def error_answer(provider: Provider | None, refusal: Refusal) -> Answer:
+    """A refusal as it goes out, through the quirks of a provider."""
+    error = ErrorAnswer(
+        refusal.status, refusal.payload(provider.spec if provider else "1.1"), {"Content-Type": JSON, **refusal.headers}
+    )
+    for quirk in provider.quirks if provider else ():
+        error = quirk.error(error)
+    body = error.body if error.body is not None else orjson.dumps(dict(error.payload))
+    return error.status, dict(error.headers), body
+
+
+class Endpoint:
+    """Answers requests under a service root of one provider; a root may serve one service, or all of a version's."""
+
+    def __init__(self, provider: Provider, root: ServiceRoot) -> None:
+        self.provider = provider
+        self.root = root
+        services = (root.service,) if root.service else provider.services
+        self.operations = [found for found in provider.standard.operations if found.service in services]
+
+    @property
+    def quirks(self) -> Sequence[Quirk]:
+        """Quirks that show under this root."""
+        vendor = self.provider.vendor
+        return [quirk for quirk in vendor.quirks if quirk.id not in self.root.without] if self.root.without else vendor.quirks
+
+    def answer(self, found: Request, root_path: str, rest: str, target: Target) -> Answer:
+        """Carry out a request, through the quirks that see it whole."""
+        asked = ApiRequest(found.method, rest, found.headers, found.query_string.decode("latin-1"))
+        quirks = self.quirks
+        try:
+            early = next((given for given in (quirk.admit(asked) for quirk in quirks) if given is not None), None)
+            status, headers, body = (
+                (early.status, dict(early.headers), early.body)
+                if early
+                else self._carried_out(found, root_path, rest, target, quirks)
+            )
+        except Refusal as refusal:
+            status, headers, body = error_answer(self.provider, refusal)
+        answer = WholeAnswer(status, headers, body)
+        for quirk in quirks:
+            answer = quirk.answer(asked, answer)
+        return answer.status, dict(answer.headers), answer.body
+
+    def _granted(self, found: Request, query: str, urls: Sequence[str]) -> tuple[str, ...]:
+        authorization = found.headers.get("Authorization")
+        mechanism = "oauth1" if is_signed(authorization, query) else "bearer"
+        if self.root.auth and mechanism not in self.root.auth:
+            raise unauthorized(f"only {' and '.join(self.root.auth)} is accepted under this root")
+        return self.provider.vendor.gate.scopes_of(
+            cast(HttpMethod, found.method), [f"{url}?{query}" if query else url for url in urls], query, authorization,
+            self.provider.spec,
+        )  # fmt: skip
+
+    def _carried_out(
+        self, found: Request, root_path: str, rest: str, target: Target, quirks: Sequence[Quirk]
+    ) -> Answer:
+        provider, vendor = self.provider, self.provider.vendor
+        query = found.query_string.decode("latin-1")
+        urls = [root_of(found) + path for path in spellings(found)]
+        granted = self._granted(found, query, urls)
+        operation = target.operation
+        if operation is None:
+            if target.other_methods:
+                raise Refusal(
+                    405, "invalid data", f"{found.method} is not possible here", {"Allow": self._allowed(rest)}
+                )
+            raise unknown_object(f"no such path in OneRoster {provider.spec}")
+        _check_scope(operation, granted, provider.spec)
+        collection = str(provider.standard.classes[operation.entity].collection)
+        if EMPTY_WHEN_WITHHELD in vendor.quirk_ids and vendor.setting_against(collection):
+            return empty_collection(operation)
+        vendor.check_open(collection)
+        root = Roots(root_of(found) + root_path, self.root.service)
+        for quirk in quirks:
+            query = quirk.raw_query(query)
+        pairs = parameters_of(query)
+        parameters = {name: decoded(part) for name, part in target.ids.items()}
+        if operation.kind in ("collection", "related"):
+            return read_collection(provider, operation, parameters, pairs, urls[0].rstrip("/"), root, quirks)
+        sourced_id = parameters["sourcedId"]
+        if operation.kind == "single":
+            return read_single(provider, operation, sourced_id, pairs, root, quirks)
+        if operation.kind == "write":
+            return writes.put(provider, operation, sourced_id, found.get_data()), {"Content-Type": JSON}, b""
+        writes.delete(provider, operation, sourced_id)
+        return 204, {}, b""
+
+    def _allowed(self, rest: str) -> str:
+        methods = [found for found in ("GET", "PUT", "DELETE") if self.target(found, rest).operation]
+        return ", ".join(["GET, HEAD" if found == "GET" else found for found in methods])
+
+    def target(self, method: str, rest: str) -> Target:
+        """What a method and the path below the service root mean."""
+        method = "GET" if method == "HEAD" else method
+        segment = rest.strip("/")
+        extra = EXTRA_VIEWS.get(segment)
+        if method == "GET" and extra and extra.quirk in self.provider.vendor.quirk_ids:
+            whole = self.provider.standard.operation(extra.whole)
+            shown = replace(whole, name=segment, path=f"/{segment}", view=extra.value)
+            return Target(shown, shown.path, {})
+        return _match(self.operations, method, rest)
