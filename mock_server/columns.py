@@ -7,6 +7,7 @@ keys, who holds a value) is kept beside it, so that a second question costs no s
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -144,6 +145,10 @@ class Columns:
         self._most_distinct = most_distinct
         self._columns: dict[str, Column] = {}
         self._lock = threading.Lock()
+
+    def discard(self) -> None:
+        """Remove what was kept; whoever still reads a mapped column reads on."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def column(self, path: str) -> Column:
         """Values of a field for all rows."""

@@ -15,12 +15,14 @@ from flask import Request
 from mock_server import writes
 from mock_server.answers import Refusal, forbidden, unauthorized, unknown_object
 from mock_server.auth.gate import parameters_of
+from mock_server.discovery import describe, is_discovery
 from mock_server.journal import OTHER
 from mock_server.provider import EXTRA_VIEWS, Provider
 from mock_server.quirks.hooks import ApiRequest, ErrorAnswer, Quirk, WholeAnswer
 from mock_server.reading import JSON, Answer, Roots, empty_collection, read_collection, read_single
 from mock_server.request_target import decoded, root_of, spellings
 from oneroster_standard.dialects import ServiceRoot
+from oneroster_standard.discovery import FOLDER
 from oneroster_standard.oauth1 import HttpMethod, is_signed
 from oneroster_standard.scopes import IMPLIED, PREFIXES, expand, short
 from oneroster_standard.standard import Operation
@@ -128,6 +130,9 @@ class Endpoint:
         self, found: Request, root_path: str, rest: str, target: Target, quirks: Sequence[Quirk]
     ) -> Answer:
         provider, vendor = self.provider, self.provider.vendor
+        if is_discovery(self.root.service, rest):
+            host = root_of(found)
+            return describe(provider, self.root.service, found.method, rest, host=host, root=host + root_path)
         query = found.query_string.decode("latin-1")
         urls = [root_of(found) + path for path in spellings(found)]
         granted = self._granted(found, query, urls)
@@ -147,28 +152,56 @@ class Endpoint:
         for quirk in quirks:
             query = quirk.raw_query(query)
         pairs = parameters_of(query)
-        parameters = {name: decoded(part) for name, part in target.ids.items()}
+        parameters = _ids(provider, target)
         if operation.kind in ("collection", "related"):
             return read_collection(provider, operation, parameters, pairs, urls[0].rstrip("/"), root, quirks)
-        sourced_id = parameters["sourcedId"]
         if operation.kind == "single":
-            return read_single(provider, operation, sourced_id, pairs, root, quirks)
-        if operation.kind == "write":
-            return writes.put(provider, operation, sourced_id, found.get_data()), {"Content-Type": JSON}, b""
-        writes.delete(provider, operation, sourced_id)
-        return 204, {}, b""
+            return read_single(provider, operation, parameters["sourcedId"], pairs, root, quirks)
+        try:
+            return _write(provider, operation, parameters, found)
+        except Refusal as refusal:
+            if provider.spec != "1.1" and refusal.status == 400:
+                # 1.2 lists no 400 for a write.
+                raise Refusal(422, "invalid data", refusal.description) from refusal
+            raise
 
     def _allowed(self, rest: str) -> str:
-        methods = [found for found in ("GET", "PUT", "DELETE") if self.target(found, rest).operation]
+        methods = [found for found in ("GET", "PUT", "POST", "DELETE") if self.target(found, rest).operation]
         return ", ".join(["GET, HEAD" if found == "GET" else found for found in methods])
 
     def target(self, method: str, rest: str) -> Target:
         """What a method and the path below the service root mean."""
         method = "GET" if method == "HEAD" else method
         segment = rest.strip("/")
+        if is_discovery(self.root.service, rest):
+            return Target(None, f"/{FOLDER}/...", {})
         extra = EXTRA_VIEWS.get(segment)
-        if method == "GET" and extra and extra.quirk in self.provider.vendor.quirk_ids:
+        if method == "GET" and extra and extra.quirk in self.provider.vendor.quirk_ids and self._has(extra.collection, extra.item):
             whole = self.provider.standard.operation(extra.whole)
             shown = replace(whole, name=segment, path=f"/{segment}", view=extra.value)
             return Target(shown, shown.path, {})
         return _match(self.operations, method, rest)
+
+    def _has(self, collection: str, item: str) -> bool:
+        """Whether records under this root have a property: users of 1.2 have roles and no role."""
+        found = self.provider.standard.collections[collection]
+        return item in found.property_names and self.root.service in ("", found.service)
+
+
+def _ids(provider: Provider, target: Target) -> dict[str, str]:
+    try:
+        return {name: decoded(part) for name, part in target.ids.items()}
+    except Refusal as refusal:
+        if provider.spec != "1.1":
+            raise unknown_object("the path holds no sourcedId") from refusal
+        raise
+
+
+def _write(provider: Provider, operation: Operation, parameters: Mapping[str, str], found: Request) -> Answer:
+    if operation.kind == "delete":
+        writes.delete(provider, operation, parameters["sourcedId"])
+        return 204, {}, b""
+    body = found.get_data()
+    if operation.kind == "create":
+        return operation.success, {"Content-Type": JSON}, writes.post(provider, operation, parameters, body)
+    return writes.put(provider, operation, parameters["sourcedId"], body), {"Content-Type": JSON}, b""

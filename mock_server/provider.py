@@ -11,20 +11,22 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mock_server.answers import bad_request, warning
-from mock_server.collections import MemoryRows, Numbers, Rows, parse
+from mock_server.collections import Numbers, Rows
 from mock_server.columns import Columns, has_value
 from mock_server.filtering import read_filter, select
+from mock_server.overlay import Change, OverlayRows, change_of
 from mock_server.quirks.hooks import Query, Quirk
 from mock_server.relations import RELATIONS
 from mock_server.rendering import changes_records, render_collection
 from mock_server.selections import Selection, Selections
 from mock_server.sorting import order
 from oneroster_standard.fields import sortable
+from oneroster_standard.marks import parse
 from oneroster_standard.standard import Operation, load
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class Provider:
         self.store = vendor.store
         self._lock = threading.RLock()
         self._folder = folder
-        self.written: dict[str, dict[str, bytes]] = {}
+        self._written: dict[str, dict[str, Change]] = {}
         self.forget()
 
     @property
@@ -84,14 +86,15 @@ class Provider:
 
     def forget_written(self) -> None:
         """Go back to the district as it was generated."""
-        if self.written:
+        if self._written:
             with self._lock:
-                self.written = {}
+                self._written = {}
                 self.forget()
 
     def forget(self) -> None:
         """Drop whatever was rendered or worked out; it is made again when it is asked for."""
         with self._lock:
+            self._base: dict[str, Rows] = {}
             self._rows: dict[str, Rows] = {}
             self._columns: dict[str, Columns] = {}
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -105,27 +108,38 @@ class Provider:
                 self._rows[collection] = self._load(collection)
             return self._rows[collection]
 
+    def base(self, collection: str) -> Rows:
+        """A collection with what clients wrote, before a quirk changes it."""
+        with self._lock:
+            if collection not in self._base:
+                rows: Rows = self.store.collection(collection, self.spec)
+                changes = self._written.get(collection)
+                self._base[collection] = OverlayRows(rows, dict(changes)) if changes else rows
+            return self._base[collection]
+
+    def record(self, collection: str, sourced_id: str) -> dict[str, Any] | None:
+        """One record before a quirk changes it, None when it is not there."""
+        rows = self.base(collection)
+        row = rows.find(sourced_id)
+        return None if row is None else parse(rows.record_bytes(row))
+
     def _load(self, collection: str) -> Rows:
-        rows: Rows = self.store.collection(collection, self.spec)
-        if self.written.get(collection):
-            live = {parse(raw)["sourcedId"]: raw for raw in rows.iter_bytes()} | self.written[collection]
-            rows = MemoryRows({found: raw for found, raw in live.items() if raw})
         hooks = [quirk for quirk in self.quirks if changes_records(quirk)]
+        rows = self.base(collection)
         return render_collection(self.standard, collection, rows, hooks, self._folder) if hooks else rows
 
-    def write(self, collection: str, sourced_id: str, record: bytes) -> None:
-        """Keep a written record, here and for the other workers; empty bytes remove it from every read."""
-        with self._lock:
-            self.vendor.state.write(f"{self.name}/{self.spec}", collection, sourced_id, record)
-            self.adopt_written(collection, sourced_id, record)
-
     def adopt_written(self, collection: str, sourced_id: str, record: bytes) -> None:
-        """Take over a record that this or another worker wrote; the shared state holds it already."""
+        """Take over a record that this or another worker wrote, empty when it was removed; the shared state holds it."""
         with self._lock:
-            self.written.setdefault(collection, {})[sourced_id] = record
+            kept = self._written.setdefault(collection, {})
+            rows = self.store.collection(collection, self.spec)
+            kept[sourced_id] = change_of(rows, sourced_id, record, kept.get(sourced_id))
+            self._base.pop(collection, None)
             self._rows.pop(collection, None)
-            self._columns.pop(collection, None)
-            self._selections.forget(collection)
+            if collection in self._columns:
+                self._columns.pop(collection).discard()
+            # Members of one collection follow from others: none of them is sure any more.
+            self._selections.forget()
 
     def columns(self, collection: str) -> Columns:
         """Extracted columns of a collection."""

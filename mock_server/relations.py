@@ -219,6 +219,12 @@ def _resources_of_course(provider: Provider, parameters: Parameters) -> Numbers:
     return _linked_resources(provider, "courses", row)
 
 
+@_relation("getResourcesForUser")
+def _resources_of_user(provider: Provider, parameters: Parameters) -> Numbers:
+    row = require(provider, "users", parameters["userSourcedId"])
+    return _linked_resources(provider, "users", row)
+
+
 @_relation("getResourcesForClass")
 def _resources_of_class(provider: Provider, parameters: Parameters) -> Numbers:
     row = require(provider, "classes", parameters["classSourcedId"])
@@ -232,6 +238,30 @@ def _linked_resources(provider: Provider, collection: str, row: int) -> Numbers:
     )
 
 
+@_relation("getCategoriesForClass")
+def _categories_of_class(provider: Provider, parameters: Parameters) -> Numbers:
+    # A category names no class: whatever the district has can be given to a line item of any class (our choice).
+    require(provider, "classes", parameters["classSourcedId"])
+    return np.arange(len(provider.rows("categories")), dtype=np.int32)
+
+
+@_relation("getScoreScalesForClass")
+def _score_scales_of_class(provider: Provider, parameters: Parameters) -> Numbers:
+    require(provider, "classes", parameters["classSourcedId"])
+    return _where(provider, "scoreScales", "class.sourcedId", parameters["classSourcedId"])
+
+
+@_relation("getScoreScalesForSchool")
+def _score_scales_of_school(provider: Provider, parameters: Parameters) -> Numbers:
+    # A score scale names a class and no school: a school's scales are those of its classes.
+    classes = _where(provider, "classes", "school.sourcedId", _school(provider, parameters))
+    return _of_each(provider, "scoreScales", "class.sourcedId", _ids(provider, "classes", "sourcedId", classes))
+
+
+def _of_each(provider: Provider, collection: str, path: str, values: Iterable[str]) -> Numbers:
+    return np.sort(np.concatenate([numbers([]), *(_where(provider, collection, path, value) for value in values)]))
+
+
 def _items_of_class(provider: Provider, parameters: Parameters) -> Numbers:
     require(provider, "classes", parameters["classSourcedId"])
     return _where(provider, "lineItems", "class.sourcedId", parameters["classSourcedId"])
@@ -239,7 +269,7 @@ def _items_of_class(provider: Provider, parameters: Parameters) -> Numbers:
 
 def _results_of_class_rows(provider: Provider, parameters: Parameters) -> Numbers:
     items = _ids(provider, "lineItems", "sourcedId", _items_of_class(provider, parameters))
-    return np.sort(np.concatenate([numbers([]), *(_where(provider, "results", "lineItem.sourcedId", item) for item in items)]))
+    return _of_each(provider, "results", "lineItem.sourcedId", items)
 
 
 @_relation("getLineItemsForClass")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mock_server.collections import Rows, parse, render
+from mock_server.collections import Rows
 from mock_server.quirks.hooks import Quirk, RecordContext
+from oneroster_standard.marks import parse, render
 from oneroster_standard.standard import EntityClass, Standard
 from oneroster_standard.store import CollectionWriter, StoreCollection
 

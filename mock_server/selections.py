@@ -22,7 +22,7 @@ SMALL_BYTES = 1 << 16
 
 
 class Selections:
-    """Selections by what was asked; the first part of a key is the collection. folder: for large ones."""
+    """Selections by what was asked. folder: for large ones."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,9 +47,9 @@ class Selections:
         while len(self._kept) > 1 and (len(self._kept) > MOST or self._bytes() > MOST_BYTES):
             self._drop(next(iter(self._kept)))
 
-    def forget(self, collection: str) -> None:
-        """Drop the selections of a collection."""
-        for key in [key for key in self._kept if key[0] == collection]:
+    def forget(self) -> None:
+        """Drop them all."""
+        for key in list(self._kept):
             self._drop(key)
 
     def _mapped(self, key: Key, rows: Numbers) -> Numbers:

@@ -22,6 +22,7 @@ class Sharing:
         self._lock = threading.Lock()
         self._seen = b""
         self._epoch = self._number = -1
+        state.followers.append(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

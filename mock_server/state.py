@@ -6,12 +6,13 @@ Called by every worker. A change is written in one transaction, which raises the
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import sqlite3
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,9 @@ class SharedState:
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self.followers: list[Callable[[], None]] = []
+        """Called before a record is written, to take over what other workers wrote."""
         descriptor = os.open(folder / STAMP, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             os.ftruncate(descriptor, max(_SLOTS.size, os.fstat(descriptor).st_size))
@@ -176,13 +180,26 @@ class SharedState:
                 connection.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (name, orjson.dumps(document)))
         return document
 
-    def write(self, owner: str, collection: str, sourced_id: str, record: bytes) -> None:
-        """Keep a written record, in place of an earlier one."""
-        with self._changing(written=1) as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO written VALUES ((SELECT written + 1 FROM place), ?, ?, ?, ?)",
-                (owner, collection, sourced_id, record),
+    def write(self, records: Sequence[Written]) -> None:
+        """Keep written records in place of earlier ones, all or none."""
+        with self._changing(written=len(records)) as connection:
+            (number,) = connection.execute("SELECT written FROM place").fetchone()
+            connection.executemany(
+                "INSERT OR REPLACE INTO written VALUES (?, ?, ?, ?, ?)",
+                [
+                    (number + place, found.owner, found.collection, found.sourced_id, found.record)
+                    for place, found in enumerate(records, 1)
+                ],
             )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The right to write records: one thread of one worker has it, and sees what all others wrote before."""
+        with self._writing, self._path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            for follow in self.followers:
+                follow()
+            yield
 
     def count(self, name: str) -> int:
         """Add one to a counter; returns its value."""

@@ -17,13 +17,16 @@ from mock_server.auth.token_endpoint import TokenEndpoint
 from mock_server.auth.tokens import TokenMint
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import REGISTRY, Quirk
-from mock_server.state import SharedState
+from mock_server.state import SharedState, Written
 from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_standard.dialects import Dialect, Setting, load_quirks
+from oneroster_standard.marks import render
 from oneroster_standard.scopes import ALL, expand
 from oneroster_standard.store import Store
+from oneroster_standard.versions import to_1p1, to_1p2
 
 LENS = "lens"
+_MAPPED = {"1.1": to_1p1, "1.2": to_1p2}
 _SERVICE_OF_SCOPE = {"roster": "rostering", "resource": "resources", "gradebook": "gradebook", "assessment": "gradebook"}
 
 
@@ -90,6 +93,33 @@ class Vendor:
         """Take over the shared state; what it does not name is as it was at the start."""
         self.withheld = frozenset(documents.get(f"{self.name}/withheld", self._first_withheld))
         self._use_quirks(tuple(documents[key] if (key := f"{self.name}/quirks") in documents else self._choice(self._first_quirks)))
+
+    def keep(self, provider: Provider, collection: str, records: Sequence[dict[str, Any]]) -> None:
+        """Keep records that were written through one version, also as the other versions say them, all at once.
+
+        Where a version cannot say a record, it is not there in that version.
+        """
+        changes = []
+        for record in records:
+            for spec, other in self.providers.items():
+                if collection in other.standard.collections:
+                    shown = record if spec == provider.spec else _MAPPED[spec](collection, record, provider.record)
+                    changes.append(self._change(spec, collection, record["sourcedId"], render(shown) if shown else b""))
+        self._write(changes)
+
+    def remove(self, collection: str, sourced_id: str) -> None:
+        """Take a record out of every version."""
+        held = [spec for spec, found in self.providers.items() if collection in found.standard.collections]
+        self._write([self._change(spec, collection, sourced_id, b"") for spec in held])
+
+    def _change(self, spec: str, collection: str, sourced_id: str, record: bytes) -> Written:
+        return Written(f"{self.name}/{spec}", collection, sourced_id, record)
+
+    def _write(self, changes: Sequence[Written]) -> None:
+        self.state.write(changes)
+        for change in changes:
+            provider = self.providers[change.owner.rpartition("/")[2]]
+            provider.adopt_written(change.collection, change.sourced_id, change.record)
 
     def set_quirks(self, ids: Iterable[str]) -> None:
         """Turn on exactly these quirks, beside those that decided at the start which records there are.

@@ -1,125 +1,176 @@
-"""Writing gradebook objects: create or replace, and remove.
+"""Writing gradebook objects: create or replace, create with ids of ours, remove.
 
-Called by the application for PUT and DELETE of the reference provider. Lenient on input, as published clients need:
-references with only a sourcedId, no status, no dateLastModified; what is read back is complete.
+Called by the application for PUT, POST and DELETE. What is written by one version is read by the other where the
+standard maps it, and gone from it where it does not.
 """
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from mock_server.answers import Refusal, bad_request, unknown_object
-from mock_server.collections import render
+from mock_server.answers import unknown_object
+from mock_server.bodies import check_id, complete, many_of, reference, single_of, unprocessable
 from mock_server.provider import Provider
-from oneroster_standard.moments import format_instant, parse_instant
-from oneroster_standard.standard import Operation, Property
+from mock_server.relations import require
+from oneroster_standard.standard import Operation
 
-_MARK = "\x01"
-
-
-def _unprocessable(description: str) -> Refusal:
-    return Refusal(422, "invalid data", description)
-
-
-def _reference(provider: Provider, item: Property, value: Any) -> dict[str, str]:
-    if (
-        not isinstance(value, Mapping)
-        or not isinstance(value.get("sourcedId"), str)
-        or not value["sourcedId"]
-    ):
-        raise _unprocessable(f"{item.name} must be a reference with a sourcedId")
-    collection = provider.standard.classes[item.target].collection
-    if provider.rows(str(collection)).find(value["sourcedId"]) is None:
-        raise _unprocessable(f"{item.name} refers to an object that does not exist")
-    return {
-        "href": f"{_MARK}/{collection}/{value['sourcedId']}",
-        "sourcedId": value["sourcedId"],
-        "type": item.target,
-    }
-
-
-def _value(provider: Provider, item: Property, value: Any) -> Any:
-    match item.kind:
-        case "guidref":
-            return _reference(provider, item, value)
-        case "float":
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise _unprocessable(f"{item.name} must be a number")
-            return float(value)
-        case "enum":
-            if value not in provider.standard.enumerations[item.target]:
-                raise _unprocessable(f"{item.name} is not one of the standard's tokens")
-            return value
-        case "date" | "dateTime":
-            try:
-                moment = parse_instant(str(value))
-            except ValueError as error:
-                raise _unprocessable(f"{item.name} must be a {item.kind}") from error
-            return moment.date().isoformat() if item.kind == "date" else format_instant(moment)
-        case "metadata":
-            if not isinstance(value, Mapping):
-                raise _unprocessable("metadata must be an object")
-            return dict(value)
-        case _:
-            if not isinstance(value, str):
-                raise _unprocessable(f"{item.name} must be text")
-            return value
-
-
-def complete(
-    provider: Provider, operation: Operation, sourced_id: str, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The record to keep: every known property checked, status, stamp and references filled in.
-
-    Raises Refusal 422 naming the property.
-    """
-    if given.get("sourcedId", sourced_id) != sourced_id:
-        raise _unprocessable("the sourcedId of the body is not the one of the path")
-    record: dict[str, Any] = {"sourcedId": sourced_id, "status": "active"}
-    record["dateLastModified"] = format_instant(datetime.now(UTC))
-    for item in provider.standard.classes[operation.entity].properties:
-        if item.name in ("sourcedId", "dateLastModified"):
-            continue
-        value = given.get(item.name)
-        if value is None or value == "":
-            if item.required and item.name != "status":
-                raise _unprocessable(f"{item.name} is required")
-            continue
-        record[item.name] = _value(provider, item, value)
-    return record
+Body = dict[str, Any]
+Parameters = Mapping[str, str]
 
 
 def put(provider: Provider, operation: Operation, sourced_id: str, body: bytes) -> int:
-    """Create or replace an object; returns 201 or 200.
+    """Create or replace an object; returns the status: 1.1 has 201 and 200, 1.2 has 201 for both.
 
     Raises Refusal: 400 for a body that is not JSON or has another envelope, 422 for its content.
     """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise bad_request("the body is not JSON") from error
-    given = document.get(operation.payload_key) if isinstance(document, dict) else None
-    if not isinstance(given, dict):
-        raise bad_request(f'the body must be an object with the key "{operation.payload_key}"')
-    if not sourced_id or len(sourced_id) > 255:
-        raise _unprocessable("a sourcedId has 1 to 255 characters")
-    collection = str(provider.standard.classes[operation.entity].collection)
-    existed = provider.rows(collection).find(sourced_id) is not None
-    record = complete(provider, operation, sourced_id, given)
-    if record["status"] == "tobedeleted":
-        provider.write(collection, sourced_id, b"")
-    else:
-        provider.write(collection, sourced_id, render(record))
-    return 200 if existed else 201
+    given = single_of(body, operation.payload_key)
+    check_id(sourced_id)
+    if given.get("sourcedId", sourced_id) != sourced_id:
+        raise unprocessable("the sourcedId of the body is not the one of the path")
+    collection = _collection(provider, operation)
+    with provider.vendor.state.writing():
+        existed = provider.base(collection).find(sourced_id) is not None
+        provider.vendor.keep(provider, collection, [complete(provider, operation, sourced_id, given)])
+    return 200 if existed and provider.spec == "1.1" else 201
 
 
 def delete(provider: Provider, operation: Operation, sourced_id: str) -> None:
-    """Take an object out of every read; Refusal 404 when it is not there."""
-    collection = str(provider.standard.classes[operation.entity].collection)
-    if provider.rows(collection).find(sourced_id) is None:
-        raise unknown_object("no such object")
-    provider.write(collection, sourced_id, b"")
+    """Take an object out of every read of every version; Refusal 404 when it is not there."""
+    collection = _collection(provider, operation)
+    with provider.vendor.state.writing():
+        if provider.base(collection).find(sourced_id) is None:
+            raise unknown_object("no such object")
+        provider.vendor.remove(collection, sourced_id)
+
+
+def post(provider: Provider, operation: Operation, parameters: Parameters, body: bytes) -> bytes:
+    """Create several objects, all or none, each under an id of ours; returns the pairs of supplied and allocated ids.
+
+    Raises Refusal: 404 for an unknown parent, 400 and 422 as for a PUT; a supplied id occurs once.
+    """
+    collection = _collection(provider, operation)
+    with provider.vendor.state.writing():
+        whole = _PARENTS[operation.name](provider, parameters)
+        given = many_of(body, collection)
+        supplied = [check_id(one.get("sourcedId")) for one in given]
+        if len(set(supplied)) != len(supplied):
+            raise unprocessable("a sourcedId is supplied more than once")
+        records: list[Body] = []
+        for temporary, one in zip(supplied, given, strict=True):
+            allocated = _allocate(provider, collection, temporary, taken={found["sourcedId"] for found in records})
+            records.append(complete(provider, operation, allocated, whole(dict(one))))
+        provider.vendor.keep(provider, collection, records)
+    pairs = [
+        {"suppliedSourcedId": temporary, "allocatedSourcedId": record["sourcedId"]}
+        for temporary, record in zip(supplied, records, strict=True)
+    ]
+    return orjson.dumps({operation.payload_key: pairs})
+
+
+def _collection(provider: Provider, operation: Operation) -> str:
+    return str(provider.standard.classes[operation.entity].collection)
+
+
+def _allocate(provider: Provider, collection: str, temporary: str, taken: set[str]) -> str:
+    """A new id: the same requests in the same order get the same ones."""
+    rows, seed = provider.base(collection), provider.store.meta["seed"]
+    attempt = 0
+    while True:
+        text = f"{seed}/{provider.name}/{collection}/{temporary}/{attempt}"
+        found = str(uuid.UUID(hashlib.sha256(text.encode()).hexdigest()[:32], version=4))
+        if found not in taken and rows.find(found) is None:
+            return found
+        attempt += 1
+
+
+# What the path of a POST says about its objects: each function checks the parents and returns how they are filled in.
+
+
+def _fill(provider: Provider, body: Body, name: str, class_name: str, sourced_id: str) -> Body:
+    """Set a reference that the path gives; the body may repeat it, and may not contradict it."""
+    stated = body.get(name)
+    if stated is not None and (not isinstance(stated, Mapping) or stated.get("sourcedId") != sourced_id):
+        raise unprocessable(f"{name} is not the one of the path")
+    return {**body, name: reference(provider, class_name, sourced_id)}
+
+
+def _named(provider: Provider, body: Body, name: str, class_name: str) -> Body:
+    """The object that a body refers to; Refusal 422 when it is not there."""
+    stated = body.get(name)
+    sourced_id = stated.get("sourcedId") if isinstance(stated, Mapping) else None
+    collection = str(provider.standard.classes[class_name].collection)
+    found = provider.record(collection, sourced_id) if isinstance(sourced_id, str) else None
+    if found is None:
+        raise unprocessable(f"{name} must be a reference to an object that exists")
+    return found
+
+
+def _id_at(record: Mapping[str, Any], name: str) -> str:
+    found = record.get(name)
+    return str(found["sourcedId"]) if isinstance(found, Mapping) else ""
+
+
+def _line_items_of_class(provider: Provider, parameters: Parameters) -> Any:
+    class_id = parameters["classSourcedId"]
+    require(provider, "classes", class_id)
+    school = _id_at(provider.record("classes", class_id) or {}, "school")
+
+    def whole(body: Body) -> Body:
+        found = _fill(provider, body, "class", "class", class_id)
+        return found if found.get("school") or not school else _fill(provider, found, "school", "org", school)
+
+    return whole
+
+
+def _line_items_of_school(provider: Provider, parameters: Parameters) -> Any:
+    school = parameters["schoolSourcedId"]
+    require(provider, "schools", school)
+
+    def whole(body: Body) -> Body:
+        if _id_at(_named(provider, body, "class", "class"), "school") != school:
+            raise unprocessable("class is not of this school")
+        return _fill(provider, body, "school", "org", school)
+
+    return whole
+
+
+def _results_of_line_item(provider: Provider, parameters: Parameters) -> Any:
+    item = parameters["lineItemSourcedId"]
+    require(provider, "lineItems", item)
+    class_id = _id_at(provider.record("lineItems", item) or {}, "class")
+
+    def whole(body: Body) -> Body:
+        found = _fill(provider, body, "lineItem", "lineItem", item)
+        return _fill(provider, found, "class", "class", class_id) if class_id else found
+
+    return whole
+
+
+def _results_of_session(provider: Provider, parameters: Parameters) -> Any:
+    class_id, session = parameters["classSourcedId"], parameters["academicSessionSourcedId"]
+    require(provider, "classes", class_id)
+    require(provider, "academicSessions", session)
+
+    def whole(body: Body) -> Body:
+        item = _named(provider, body, "lineItem", "lineItem")
+        if _id_at(item, "class") != class_id:
+            raise unprocessable("lineItem is not of this class")
+        held = {_id_at(item, name) for name in ("academicSession", "gradingPeriod")} - {""}
+        if held and session not in held:
+            raise unprocessable("lineItem is not of this academic session")
+        return _fill(provider, body, "class", "class", class_id)
+
+    return whole
+
+
+_PARENTS = {
+    "postLineItemsForClass": _line_items_of_class,
+    "postLineItemsForSchool": _line_items_of_school,
+    "postResultsForLineItem": _results_of_line_item,
+    "postResultsForAcademicSessionForClass": _results_of_session,
+}

@@ -19,6 +19,7 @@ ROOT = b"\x01"
 MARKS = {"rostering": ROOT, "gradebook": b"\x02", "resources": b"\x03"}
 """Service -> its mark; ROOT is the rostering service of 1.2, and every service of 1.1."""
 _ESCAPES = {mark: orjson.dumps(mark.decode())[1:-1] for mark in MARKS.values()}
+_HREF = b'"href":"'
 Root = str | bytes
 
 
@@ -50,11 +51,14 @@ def parse(record: bytes) -> dict[str, Any]:
 
 
 def render(record: Mapping[str, Any]) -> bytes:
-    """A dictionary as a rendered record: compact JSON with its marks as bytes."""
+    """A dictionary as a rendered record: compact JSON with its marks as bytes.
+
+    Only an href at whose head a mark stands gets one: the same character in a text, or its escape, stays JSON.
+    """
     raw = orjson.dumps(record)
     for mark, escape in _ESCAPES.items():
         if escape in raw:
-            raw = raw.replace(escape, mark)
+            raw = raw.replace(_HREF + escape + b"/", _HREF + mark + b"/")
     return raw
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mock_server.mock_process import RunningMock, running_mock
+from oneroster_standard.standard import VERSIONS
+from tests.mock_server.versions import Client
 from tests.mock_server.wire import Records, Wire
 
 Whole = Callable[[str, str], Records]
@@ -28,6 +30,12 @@ def first_state(oneroster_mock_server: RunningMock) -> None:
 def reference(oneroster_mock: RunningMock, wires: dict[str, Wire]) -> Wire:
     """The reference provider in its first state."""
     return wires["reference"]
+
+
+@pytest.fixture(scope="session")
+def clients(oneroster_mock_server: RunningMock) -> dict[str, Client]:
+    """A client of the reference provider per version of the standard."""
+    return {spec: Client(oneroster_mock_server, spec) for spec in VERSIONS}
 
 
 @pytest.fixture(scope="session")

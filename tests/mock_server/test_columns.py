@@ -15,13 +15,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mock_server.collections import MemoryRows, numbers
+from mock_server.collections import numbers
 from mock_server.columns import Columns, has_value, value_at
 from mock_server.filtering import select
 from mock_server.sorting import order
 from oneroster_standard.filters import Filter, Predicate
 from oneroster_standard.moments import parse_instant
 from oneroster_standard.standard import Property, load
+from tests.mock_server.memory_rows import MemoryRows
 
 STANDARD = load("1.1")
 NUMBERED, PER_ROW = 1 << 18, 0

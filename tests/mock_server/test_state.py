@@ -38,31 +38,31 @@ def test_a_change_that_fails_changes_nothing(tmp_path: Path) -> None:
 
 def test_written_records_are_read_once_each_and_the_last_one_counts(tmp_path: Path) -> None:
     state = SharedState(tmp_path)
-    state.write("reference/1.1", "lineItems", "a", b"1")
-    state.write("reference/1.1", "lineItems", "a", b"2")
+    state.write([Written("reference/1.1", "lineItems", "a", b"1")])
+    state.write([Written("reference/1.1", "lineItems", "a", b"2")])
     first = state.read()
     assert first.written == (Written("reference/1.1", "lineItems", "a", b"2"),)
     assert state.read(first.epoch, first.number).written == ()
-    state.write("reference/1.1", "lineItems", "a", b"")
+    state.write([Written("reference/1.1", "lineItems", "a", b"")])
     assert state.read(first.epoch, first.number).written == (Written("reference/1.1", "lineItems", "a", b""),)
 
 
 def test_a_reset_goes_back_to_nothing_or_to_a_snapshot(tmp_path: Path) -> None:
     state = SharedState(tmp_path)
     state.put("a", 1)
-    state.write("o", "c", "x", b"1")
+    state.write([Written("o", "c", "x", b"1")])
     state.count("f")
     assert state.snapshot("kept") == "kept"
     seen = state.read()
     state.put("a", 2)
-    state.write("o", "c", "y", b"2")
+    state.write([Written("o", "c", "y", b"2")])
     state.reset()
     empty = state.read(seen.epoch, seen.number)
     assert (empty.epoch > seen.epoch, empty.documents, empty.written, state.counted("f")) == (True, {}, (), 0)
     state.reset("kept")
     back = state.read(empty.epoch, empty.number)
     assert (back.documents, back.written, state.counted("f")) == ({"a": 1}, (Written("o", "c", "x", b"1"),), 1)
-    state.write("o", "c", "z", b"3")
+    state.write([Written("o", "c", "z", b"3")])
     assert [row.sourced_id for row in state.read(back.epoch, back.number).written] == ["z"]
     with pytest.raises(UnknownSnapshot) as raised:
         state.reset("other")
