@@ -1,4 +1,4 @@
-"""CSV bundles: a district's records as the files of OneRoster 1.1, in bulk mode, with their manifest.
+"""CSV bundles: a district's records as the files of OneRoster 1.1 or 1.2, in bulk mode, with their manifest.
 
 Called by the `generate` command and by tests. Streams: only one batch of rows is in memory at a time.
 """
@@ -14,6 +14,7 @@ from data_gen.organisations import WATERMARK
 from data_gen.records import records
 from data_gen.rendering import csv_chunks, csv_rows
 from data_gen.shape import District
+from data_gen.v1p2.files import FILES, RENAMED
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.bundle_writer import BundleWriter
 from oneroster_standard.marks import parse
@@ -33,13 +34,13 @@ Source = Callable[[str], Iterator[Record]]
 Tell = Callable[[str], None]
 
 
-def from_district(district: District) -> Source:
-    """The records of a district that lies in no store."""
-    return lambda collection: records(district, collection)
+def from_district(district: District, version: str = "1.1") -> Source:
+    """The records of a district that lies in no store, as a version has them."""
+    return lambda collection: records(district, collection, version)
 
 
-def from_store(store: Store) -> Source:
-    """The records of a store, whatever vendor it was made for.
+def from_store(store: Store, version: str = "1.1") -> Source:
+    """The records of a store as a version has them, whatever vendor it was made for.
 
     A vendor that hides people without an account (Infinite Campus 1.1) still sends their enrollments,
     demographics and results, by API and by CSV alike: both are exports of one view, and a consumer lands the same
@@ -47,7 +48,7 @@ def from_store(store: Store) -> Source:
     declares; to add the hidden people here would make the bundle say more than the vendor knows.
     """
 
-    return lambda collection: map(parse, store.collection(collection).iter_bytes())
+    return lambda collection: map(parse, store.collection(collection, version).iter_bytes())
 
 
 def _linked_rows(file: CsvFile, source: Source) -> Iterator[list[str]]:
@@ -63,7 +64,10 @@ def rows_of(file: CsvFile, source: Source) -> Iterator[list[str]]:
     """Rows of one data file, without its header."""
     if file.name in LINKS:
         return _linked_rows(file, source)
-    return csv_rows(file, source(file.entity))
+    if file.name in FILES:
+        rows = FILES[file.name](source)
+        return ([row.get(header, "") for header in file.headers] for row in rows)
+    return csv_rows(file, source(file.entity), RENAMED)
 
 
 def manifest_rows(standard: Standard, present: Iterable[str]) -> list[list[str]]:
@@ -88,13 +92,15 @@ def _counted(rows: Iterator[list[str]], counts: dict[str, int], name: str) -> It
     counts[name] = count
 
 
-def write_bundle(path: Path, source: Source, *, tell: Tell | None = None) -> dict[str, int]:
+def write_bundle(
+    path: Path, source: Source, *, version: str = "1.1", tell: Tell | None = None
+) -> dict[str, int]:
     """Write a bundle to a folder, or to a ZIP when the path ends in .zip; returns rows by file.
 
-    tell: called with each file's name before it is written. A file without records is left out and absent in the
+    source: must have the records of the version. tell: called with each file's name before it is written. A file without records is left out and absent in the
     manifest, which comes last: only then is it known what is there.
     """
-    standard = load("1.1")
+    standard = load(version)
     counts: dict[str, int] = {}
     with BundleWriter(path) as writer:
         for name, file in standard.csv_files.items():

@@ -100,10 +100,11 @@ def generate(
     out: Path, students: int, seed: int, as_of: date, spec: str | None, vendor: str, locale: str,
     defects: tuple[str, ...], force: bool, json_target: str | None,
 ) -> None:  # fmt: skip
-    """Write a synthetic district to OUT: a .zip, a folder of CSV files, or a .district store."""
+    """Write a synthetic district to OUT: a .zip, a folder of CSV files, or a .district store.
+
+    --spec chooses the version of the CSV files; a .district always holds both.
+    """
     started = time.perf_counter()
-    if spec == "1.2":
-        raise UsageProblem("--spec 1.2", "1.1: this release writes bundles and stores of 1.1 only")
     lens_of(vendor)
     pools.load(locale)
     wanted = orders(defects)
@@ -112,8 +113,12 @@ def generate(
         raise UsageProblem(
             "--defect with a .district store", "a folder or a .zip: defects are faults of CSV files"
         )
+    recipe = Recipe(students, seed, as_of, locale, vendor, spec or SPEC)
+    if wanted and recipe.spec != SPEC:
+        raise UsageProblem(
+            f"--defect with --spec {recipe.spec}", f"--spec {SPEC}: defects are faults of that version's files"
+        )
     refuse_existing(out, force=force)
-    recipe = Recipe(students, seed, as_of, locale, vendor)
     with beside(out) as folder, progress() as display:
         task = display.add_task("generate", total=None)
 
@@ -132,7 +137,7 @@ def generate(
         if wanted:
             folder.joinpath(ANSWER_KEY).replace(out.with_name(ANSWER_KEY))
     document: dict[str, Any] = {
-        "out": str(out), "seed": seed, "as_of": as_of.isoformat(), "spec": SPEC, "rows": rows,
+        "out": str(out), "seed": seed, "as_of": as_of.isoformat(), "spec": recipe.spec, "rows": rows,
         "bytes": size_of(out), "elapsed_s": round(time.perf_counter() - started, 3),
     }  # fmt: skip
     echo_text(_summary(document, recipe, len(wanted)), json_target)
@@ -142,7 +147,7 @@ def generate(
 def _summary(document: dict[str, Any], recipe: Recipe, defects: int) -> str:
     rows: dict[str, int] = document["rows"]
     lines = [
-        f"{document['out']}: {recipe.students:,} students, seed {recipe.seed}, as of {recipe.as_of}, {recipe.vendor}",
+        f"{document['out']}: {recipe.students:,} students, seed {recipe.seed}, as of {recipe.as_of}, {recipe.vendor}, {recipe.spec}",
         *(f"  {name:<22} {count:>12,}" for name, count in rows.items()),
         f"  {document['bytes']:,} bytes in {document['elapsed_s']:.1f} s",
     ]

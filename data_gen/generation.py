@@ -16,11 +16,11 @@ from data_gen.bundle import from_district, from_store, write_bundle
 from data_gen.defects.draft import Draft
 from data_gen.defects.planting import ANSWER_KEY, Order, plant, write_draft
 from data_gen.districts import build, district
-from data_gen.records import MAKERS
-from oneroster_standard.store import Store
+from oneroster_standard.standard import load
+from oneroster_standard.store import COLLECTIONS, Store
 
 SPEC = "1.1"
-"""The version that is written."""
+"""The version that is written unless another is asked for."""
 Tell = Callable[[str], None]
 
 
@@ -33,6 +33,7 @@ class Recipe:
     as_of: date
     locale: str = pools.DEFAULT_LOCALE
     vendor: str = "reference"
+    spec: str = SPEC
 
     def build(self, out: Path, tell: Tell | None) -> Path:
         """Write it as a store."""
@@ -43,10 +44,12 @@ class Recipe:
 
 
 def write_store(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str, int]:
-    """Write a `.district` store; returns records by the CSV file that would hold them."""
+    """Write a `.district` store of both versions; returns the spec's records by the CSV file that would hold them."""
     store = Store.open(recipe.build(out, tell))
     try:
-        return {f"{name}.csv": store.count(name) for name in MAKERS}
+        files = load(recipe.spec).csv_files
+        names = [name for name in COLLECTIONS[recipe.spec] if f"{name}.csv" in files]
+        return {f"{name}.csv": store.count(name, recipe.spec) for name in names}
     finally:
         store.close()
 
@@ -58,10 +61,10 @@ def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str
     """
     if recipe.vendor == "reference":
         made = district(students=recipe.students, seed=recipe.seed, as_of=recipe.as_of, locale=recipe.locale)
-        return write_bundle(out, from_district(made), tell=tell)
+        return write_bundle(out, from_district(made, recipe.spec), version=recipe.spec, tell=tell)
     store = Store.open(recipe.build(out.with_name("seen.district"), tell))
     try:
-        return write_bundle(out, from_store(store), tell=tell)
+        return write_bundle(out, from_store(store, recipe.spec), version=recipe.spec, tell=tell)
     finally:
         store.close()
 
@@ -80,7 +83,7 @@ def write_faulty(
     entries = plant(draft, wanted)
     write_draft(out, draft)
     key = {
-        "bundle": draft.out_name, "seed": recipe.seed, "as_of": recipe.as_of.isoformat(), "spec": SPEC,
+        "bundle": draft.out_name, "seed": recipe.seed, "as_of": recipe.as_of.isoformat(), "spec": recipe.spec,
         "students": recipe.students, "vendor": recipe.vendor, "locale": recipe.locale, "defects": entries,
     }  # fmt: skip
     out.with_name(ANSWER_KEY).write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")

@@ -181,7 +181,7 @@ class Lens:
 
 def _new_id(forms: Mapping[str, str], collection: str, sourced_id: str) -> str:
     kind = "users" if collection == "demographics" else collection
-    return FORMS[forms.get(kind, forms.get("default", "same"))](collection, sourced_id)
+    return FORMS[forms.get(kind, forms.get("default", "same"))](kind, sourced_id)
 
 
 def _role_of(record: Record) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from oneroster_standard.bundle_writer import csv_bytes
@@ -39,10 +40,18 @@ def cell(value: Any) -> str:
     return join_list(items)
 
 
-def csv_rows(file: CsvFile, records: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
-    """Records as bulk rows: status and dateLastModified stay blank, instants of date columns become days."""
+def csv_rows(
+    file: CsvFile, records: Iterable[Mapping[str, Any]], renamed: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[list[str]]:
+    """Records as bulk rows: status and dateLastModified stay blank, instants of date columns become days.
+
+    renamed: column -> property, where the names differ by more than the ending.
+    """
     plan = [
-        ("" if column.header in _BULK_BLANK else column.property, 10 if column.format == "date" else None)
+        (
+            "" if column.header in _BULK_BLANK else renamed.get(column.header, column.property),
+            10 if column.format == "date" else None,
+        )
         for column in file.columns
     ]
     for record in records:

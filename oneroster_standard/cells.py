@@ -39,3 +39,21 @@ def split_user_ids(cell: str) -> list[dict[str, str]]:
 def join_user_ids(user_ids: Iterable[Mapping[str, str]]) -> str:
     """Write user ids as `{type:identifier},...`."""
     return ",".join(f"{{{found['type']}:{found['identifier']}}}" for found in user_ids)
+
+
+def split_score_values(cell: str) -> list[dict[str, str]]:
+    """Read `{lhs:rhs},{lhs:rhs}` of a score scale.
+
+    Raises ValueError naming the first item (counted from 1) that has another form.
+    """
+    return [
+        {"itemValueLHS": found["type"], "itemValueRHS": found["identifier"]}
+        for found in split_user_ids(cell)
+    ]
+
+
+def join_score_values(values: Iterable[Mapping[str, str]]) -> str:
+    """Write the values of a score scale as `{lhs:rhs},...`."""
+    return ",".join(
+        f"{{{found['itemValueLHS']}:{found['itemValueRHS']}}}" for found in values
+    )

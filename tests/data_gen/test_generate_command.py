@@ -146,7 +146,7 @@ def test_the_answer_key_lies_beside_out_and_tells_how_to_repeat_it(tmp_path: Pat
 @pytest.mark.parametrize(
     "arguments, met",
     [
-        (("--spec", "1.2"), "--spec 1.2"),
+        (("--spec", "1.2", "--defect", "users.bad-role"), "--spec 1.2"),
         (("--vendor", "powerskool"), "did you mean 'powerschool'"),
         (("--locale", "xx_YY"), "no locale"),
         (("--defect", "users.bad-rol"), "did you mean 'users.bad-role'"),

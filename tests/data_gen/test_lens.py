@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from data_gen.districts import build, view
 from data_gen.lens import number_of
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import AS_OF
+from oneroster_standard.schemas import entity_schema
+from oneroster_standard.standard import load
+from oneroster_standard.store import Store
 from tests.data_gen.conftest import Records, records_of
 
+STANDARD = load("1.2")
 STUDENTS = 1_000
 SEED = 5
 FORMS = {
@@ -121,3 +127,93 @@ def test_a_view_keeps_the_values_of_its_records(vendor: str, seen: dict[str, Rec
 def test_an_unknown_vendor_offers_the_nearest_name(tmp_path: Path, store: Path) -> None:
     with pytest.raises(UsageProblem, match="did you mean 'classlink'"):
         view(store, tmp_path / "seen", vendor="classlnk")
+
+
+@pytest.fixture(scope="module")
+def seen12(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Records]]:
+    """Vendor -> version -> the town through that vendor's lens."""
+    folder = tmp_path_factory.mktemp("seen12")
+    base = build(folder / "town.district", students=STUDENTS, seed=SEED, as_of=AS_OF)
+    found = {}
+    for vendor in FORMS:
+        path = view(base, folder / vendor, vendor=vendor)
+        found[vendor] = {version: records_of(path, version) for version in ("1.1", "1.2")}
+    return found
+
+
+def references(value: object) -> Iterator[dict[str, str]]:
+    if isinstance(value, dict):
+        if "href" in value:
+            yield value
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+@pytest.mark.parametrize("vendor", sorted(FORMS))
+def test_a_vendors_1_2_view_is_valid_in_order_and_points_to_records_that_are_there(
+    vendor: str, seen12: dict[str, dict[str, Records]]
+) -> None:
+    records = seen12[vendor]["1.2"]
+    keys = {name: [record["sourcedId"] for record in found] for name, found in records.items()}
+    for name, found in records.items():
+        judge = jsonschema_rs.validator_for(entity_schema(STANDARD, STANDARD.collection(name).name))
+        assert found and all(map(judge.is_valid, found)), name
+        assert [key.encode() for key in keys[name]] == sorted({key.encode() for key in keys[name]}), name
+    held = {name: set(found) for name, found in keys.items()}
+    for found in records.values():
+        for reference in references(found):
+            collection = STANDARD.classes[reference["type"]].collection or ""
+            assert reference["href"] == f"/{collection}/{reference['sourcedId']}"
+            assert reference["sourcedId"] in held[collection]
+
+
+@pytest.mark.parametrize("vendor", sorted(FORMS))
+def test_profiles_and_primary_orgs_of_a_view_are_the_users_own(
+    vendor: str, seen12: dict[str, dict[str, Records]]
+) -> None:
+    for user in seen12[vendor]["1.2"]["users"]:
+        profiles = [profile["profileId"] for profile in user.get("userProfiles", ())]
+        assert all(user["sourcedId"] in profile for profile in profiles)
+        orgs = [role["org"]["sourcedId"] for role in user["roles"] if role["roleType"] == "primary"]
+        assert len(set(orgs)) == len(orgs) and user["primaryOrg"]["sourcedId"] in orgs
+        assert all(role.get("userProfile", profiles[0] if profiles else "") in (*profiles, "") for role in user["roles"])
+
+
+def test_campus_gives_its_users_other_ids_in_1_2_and_tells_the_old_number(
+    seen12: dict[str, dict[str, Records]], town: Records
+) -> None:
+    old = {user["username"]: user for user in seen12["infinite-campus"]["1.1"]["users"]}
+    new = {user["username"]: user for user in seen12["infinite-campus"]["1.2"]["users"]}
+    assert len(new) == len(town["users"]) > len(old), "1.2 also shows people without an account"
+    for username, user in new.items():
+        assert re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", user["sourcedId"])
+        assert user["metadata"]["ic.legacySourcedId"].isdigit()
+        if username in old:
+            assert user["metadata"]["ic.legacySourcedId"] == old[username]["sourcedId"][1:]
+    for other in ("classes", "courses", "orgs", "academicSessions"):
+        ids = {version: [one["sourcedId"] for one in seen12["infinite-campus"][version][other]] for version in ("1.1", "1.2")}
+        assert ids["1.1"] == ids["1.2"]
+
+
+@pytest.mark.parametrize("vendor", ["powerschool", "classlink"])
+def test_other_vendors_keep_their_ids_in_1_2(vendor: str, seen12: dict[str, dict[str, Records]]) -> None:
+    for name in ("users", "enrollments", "demographics", "results"):
+        ids = {version: [one["sourcedId"] for one in seen12[vendor][version][name]] for version in ("1.1", "1.2")}
+        assert ids["1.1"] == ids["1.2"]
+    assert not any("metadata" in user for user in seen12[vendor]["1.2"]["users"])
+
+
+def test_powerschool_shows_a_teacher_once_per_school_in_1_2(seen12: dict[str, dict[str, Records]]) -> None:
+    for user in seen12["powerschool"]["1.2"]["users"]:
+        if user["roles"][0]["role"] == "teacher":
+            assert len({role["org"]["sourcedId"] for role in user["roles"]}) == 1
+
+
+def test_what_a_vendor_shows_the_same_in_both_versions_is_written_once(tmp_path: Path, store: Path) -> None:
+    for vendor, shared in (("classlink", True), ("infinite-campus", False)):
+        opened = Store.open(view(store, tmp_path / vendor, vendor=vendor))
+        assert opened.is_shared("enrollments") is shared and not opened.is_shared("users")
+        opened.close()
