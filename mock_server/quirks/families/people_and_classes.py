@@ -68,13 +68,18 @@ class NoPrimaryTeacher(Quirk):
         )
 
 
+def _roles(record: Record) -> list[str]:
+    """Roles of a person: one word in 1.1, a list of objects in 1.2."""
+    return [held["role"] for held in record["roles"]] if "roles" in record else [record["role"]]
+
+
 @quirk("people.username-numeric")
 class UsernameNumeric(Quirk):
     """Student user names are numbers (D115)."""
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
         """Use the student's number."""
-        if collection != "users" or record["role"] != "student":
+        if collection != "users" or "student" not in _roles(record):
             return record
         return {**record, "username": record["identifier"]}
 
