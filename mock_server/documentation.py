@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
+from mock_server.catalogue import LEGAL
 from oneroster_standard.dialects import (
     SHIPPED,
     Deviation,
@@ -100,7 +101,7 @@ def quirks_page() -> str:
                 f"`{found.id}`",
                 "view" if found.hook == "lens" else "wire",
                 f"{found.title}. {found.description}",
-                ", ".join(f"`{check}`" for check in found.trips),
+                ", ".join(f"`{check}`" for check in found.trips) or LEGAL,
                 _evidence_of(found),
             )
             for found in quirks

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from mock_server.catalogue import entries
+from mock_server.catalogue import LEGAL, entries
 from oneroster_harness.terminal import echo_json, echo_text, json_option
 
 EPILOG = """
@@ -27,7 +27,7 @@ def quirks(json_target: str | None) -> None:
     for entry in found:
         assumed = "  (assumed)" if entry["assumed"] else ""
         lines.append(
-            f"{entry['id']:<44} {entry['section'] or '-':<5} -> {', '.join(entry['trips'])}{assumed}"
+            f"{entry['id']:<44} {entry['section'] or '-':<5} -> {', '.join(entry['trips']) or LEGAL}{assumed}"
         )
     echo_text("\n".join(lines), json_target)
     echo_json({"quirks": found}, json_target)

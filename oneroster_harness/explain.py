@@ -32,7 +32,7 @@ def catalogue() -> list[dict[str, Any]]:
 
 def describe(entry: dict[str, Any]) -> str:
     """One entry as aligned lines."""
-    trips = ", ".join(entry.get("trips", ()))
+    trips = ", ".join(entry.get("trips", ())) or ("no check: legal" if entry.get("kind") == "quirk" else "")
     facts = (
         ("what", entry.get("description")), ("severity", entry.get("severity")), ("section", entry.get("section")),
         ("found by", trips), ("try", entry.get("remedy")), ("source", entry.get("source")),

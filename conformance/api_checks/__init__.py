@@ -7,17 +7,20 @@ from conformance.api_checks import (
     envelopes,
     errors,
     filtering,
+    freshness,
     gradebook,
     paging,
     projection,
     references,
     relationships,
     schema,
+    schools,
     sorting,
+    texts,
     views,
 )
 
 __all__ = [
-    "auth", "data", "endpoints", "envelopes", "errors", "filtering", "gradebook", "paging", "projection", "references",
-    "relationships", "schema", "sorting", "views",
+    "auth", "data", "endpoints", "envelopes", "errors", "filtering", "freshness", "gradebook", "paging", "projection", "references",
+    "relationships", "schema", "schools", "sorting", "texts", "views",
 ]  # fmt: skip

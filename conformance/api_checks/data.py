@@ -34,9 +34,10 @@ def ids_carry_no_blanks(run: Run) -> Iterator[Notice]:
 def stamps_differ(run: Run) -> Iterator[Notice]:
     """dateLastModified differs between records."""
     records = [record for found in run.readable() for record in found.records]
-    stamps = {record.get("dateLastModified") for record in records}
+    records = [record for record in records if record.get("dateLastModified")]
+    stamps = {record["dateLastModified"] for record in records}
     if len(records) < 10:
-        raise Skip("fewer than ten records")
+        raise Skip("fewer than ten records bear a stamp")
     if len(stamps) == 1:
         yield at(run.readable()[0].pages[0], "all records bear one dateLastModified", observed="one instant", count=len(records))
 

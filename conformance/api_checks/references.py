@@ -70,6 +70,32 @@ def referenced_objects_exist(run: Run) -> Iterator[Notice]:
 
 
 @check(
+    "reference.id-case", severity="error", section=SECTION, why="Keys are compared letter by letter: another case is another object.",
+    remedy="compare GUIDs without case in the consumer; report it to the vendor",
+)  # fmt: skip
+def references_keep_the_case_of_their_key(run: Run) -> Iterator[Notice]:
+    """A reference that leads nowhere does not lead somewhere in another case."""
+    for found in run.readable():
+        entity = run.standard.collection(found.name)
+        targets = {item.name: item.target for item in entity.properties if item.kind == "guidref"}
+        folded: dict[str, set[str]] = {}
+        wrong: Counter[str] = Counter()
+        for record in found.records:
+            for name, reference in references(record):
+                collection = str(run.standard.classes[targets[name]].collection) if name in targets else ""
+                target = run.survey.collections.get(collection)
+                own = str(reference["sourcedId"]).strip()
+                if target is None or own in target.by_id:
+                    continue
+                if collection not in folded:
+                    folded[collection] = {key.casefold() for key in target.by_id}
+                wrong[name] += own.casefold() in folded[collection]
+        for name, count in (+wrong).items():
+            yield at(found.pages[0], f"{found.name}: {name} is the key of an object in another case", pointer=f"/{found.name}/*/{name}/sourcedId",
+                     expected="the key letter by letter", observed="another case", count=count)  # fmt: skip
+
+
+@check(
     "reference.parent-child", severity="warning", section="REST 1.1, data model",
     why="Trees that disagree with themselves show schools twice or not at all.",
 )  # fmt: skip

@@ -177,7 +177,7 @@ class QuirkFacts:
 
     deviation: number in the catalogue of vendor behaviour, empty for a hazard of our own.
     hook: mock (on the wire) or lens (which records a vendor shows). confidence: vendor -> basis. scope: for a lens,
-    what it adds to the `[scope]` table of a dialect.
+    what it adds to the `[scope]` table of a dialect. trips: empty for a habit that the standard allows.
     """
 
     id: str

@@ -11,7 +11,9 @@ _NARROW = {"school": "school", "terms": "term", "gradingPeriod": "gradingPeriod"
 OTHER_HOST = "https://district.rosterserver.example"
 
 
-def _each(record: Record, change: Callable[[str, dict[str, str]], dict[str, str]]) -> Record:
+def each_reference(record: Record, change: Callable[[str, dict[str, str]], dict[str, str]]) -> Record:
+    """The record with every reference changed; change is given the property's name and the reference."""
+
     def walk(name: str, value: Any) -> Any:
         if isinstance(value, dict) and "sourcedId" in value:
             return change(name, value)
@@ -37,7 +39,7 @@ class HrefMissing(Quirk):
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
         """Drop every href."""
-        return _each(record, lambda _, found: {key: text for key, text in found.items() if key != "href"})
+        return each_reference(record, lambda _, found: {key: text for key, text in found.items() if key != "href"})
 
 
 @quirk("reference.type-narrow")
@@ -46,4 +48,4 @@ class TypeNarrow(Quirk):
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
         """Narrow the types by the property's name."""
-        return _each(record, lambda name, found: {**found, "type": _NARROW.get(name, found["type"])})
+        return each_reference(record, lambda name, found: {**found, "type": _NARROW.get(name, found["type"])})
