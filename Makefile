@@ -41,6 +41,7 @@ bench-full: $(READY)
 docs: $(READY)
 	$(BIN)/python -m oneroster_standard.documentation docs
 	$(BIN)/python -m mock_server.documentation docs
+	$(BIN)/python -m mock_server.delivery.documentation docs
 	$(BIN)/python -m data_gen.documentation docs
 	$(BIN)/python -m conformance.documentation docs
 

@@ -10,13 +10,14 @@ from dataclasses import replace
 from conformance.notices import Notice
 from conformance.report import Outcome, Report
 from oneroster_standard.dialects import Dialect, load_quirks
+from oneroster_standard.dialects.delivery import tripped_by_habits
 
 
 def known_checks(dialect: Dialect) -> frozenset[str]:
-    """Checks that a vendor is documented to fail: named by its file, or tripped by its quirks."""
+    """Checks that a vendor is documented to fail: named by its file, or tripped by its quirks or its habits of delivery."""
     quirks = load_quirks()
     tripped = {check for name in dialect.default_quirks if name in quirks for check in quirks[name].trips}
-    return dialect.known_checks | tripped
+    return dialect.known_checks | tripped | tripped_by_habits(dialect)
 
 
 def mark_known(report: Report, dialect: Dialect) -> None:

@@ -32,6 +32,7 @@ Record = dict[str, Any]
 Source = Callable[[str], Iterator[Record]]
 """Records of one collection by its name, in order of sourcedId."""
 Tell = Callable[[str], None]
+TOLD_EVERY = 4096
 
 
 def from_district(district: District, version: str = "1.1") -> Source:
@@ -115,3 +116,24 @@ def write_bundle(
         manifest = manifest_rows(standard, counts)
         writer.write(MANIFEST, csv_chunks(standard.csv_files[MANIFEST], manifest))
     return {**counts, MANIFEST: len(manifest)}
+
+
+def from_store_to(store: Path, out: Path, *, tell: Tell | None = None) -> dict[str, int]:
+    """Write the bundle of a store on disk: the bytes that `generate` writes for its district and vendor.
+
+    tell: called with a collection's name every few thousand records; what it raises ends the work. The entry point
+    `bundle` of `oneroster.districts`, for those who serve districts without making them.
+    """
+    opened = Store.open(store)
+    read = from_store(opened)
+
+    def told(collection: str) -> Iterator[Record]:
+        for number, record in enumerate(read(collection)):
+            if tell and number % TOLD_EVERY == 0:
+                tell(collection)
+            yield record
+
+    try:
+        return write_bundle(out, told)
+    finally:
+        opened.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from oneroster_standard.dialects import SHIPPED, load_dialect, load_quirks
+from oneroster_standard.dialects.delivery import load_delivery, load_habits
 
 LEGAL = "no check: legal"
 """What finds a habit that the standard allows."""
@@ -16,6 +17,7 @@ LEGAL = "no check: legal"
 def entries() -> list[dict[str, Any]]:
     """One entry per quirk; assumed is true where no source ties it to the vendors that show it."""
     shown = {name: load_dialect(name).default_quirks for name in SHIPPED}
+    shown = {name: (*ids, *load_delivery(name).default_habits) for name, ids in shown.items()}
     return [
         {
             "id": found.id,
@@ -31,5 +33,5 @@ def entries() -> list[dict[str, Any]]:
             "default_for": [name for name, ids in shown.items() if found.id in ids],
             "remedy": "",
         }
-        for found in load_quirks().values()
+        for found in (*load_quirks().values(), *load_habits().values())
     ]

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import click
 
-from mock_server.preparing import choose, fresh_district, prepare
+from mock_server.delivery.options import Wishes, delivering, delivery_options, senders_of
+from mock_server.preparing import choose, district_function, fresh_district, prepare
 from mock_server.serving import HOST, free_port
 from mock_server.serving import serve as run
 from oneroster_harness.problems import CannotRun, UsageProblem
@@ -68,15 +69,17 @@ def _write_ready(path: Path, text: str) -> None:
 @click.option(
     "--withhold", "withheld", multiple=True, metavar="[VENDOR:]SETTING", help="Withhold a setting, repeatable"
 )
+@delivery_options
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Written once requests are accepted")
 def serve(
     district: Path | None, students: int | None, seed: int | None, as_of: date, vendors: tuple[str, ...], port: int,
-    workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], ready_file: Path | None,
+    workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], ready_file: Path | None, wishes: Wishes,
 ) -> None:  # fmt: skip
     """Serve a district as OneRoster providers until SIGTERM."""
     if district is not None and (students is not None or seed is not None):
         raise UsageProblem("DISTRICT and --students or --seed exclude each other", "one of them")
     chosen = choose(vendors, quirks, withheld)
+    wishes.check(chosen.habits)
     if port:
         free_port(port)
     # A server that is asked to end while it still makes its district ends as cleanly as one that serves.
@@ -88,14 +91,16 @@ def serve(
         )
         prepared = prepare(folder, base, chosen)
         port = free_port(port)
-        ready = json.dumps(prepared.ready_document(f"http://{HOST}:{port}"))
+        senders = senders_of(prepared.config["vendors"], chosen.dialects, chosen.habits)
+        with delivering(senders, wishes, folder / "delivery", district_function("bundle")) as delivery:
+            ready = json.dumps({**prepared.ready_document(f"http://{HOST}:{port}"), "sftp": delivery.entry})
 
-        def on_ready() -> None:
-            if ready_file is not None:
-                _write_ready(ready_file, ready)
-            sys.stdout.write(ready + "\n")
-            sys.stdout.flush()
+            def on_ready() -> None:
+                if ready_file is not None:
+                    _write_ready(ready_file, ready)
+                sys.stdout.write(ready + "\n")
+                sys.stdout.flush()
 
-        run(prepared.config, port, on_ready, workers)
+            run({**prepared.config, "delivery": delivery.address}, port, on_ready, workers)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

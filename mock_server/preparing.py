@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_server.auth.credentials import credentials_of
+from mock_server.delivery.options import take_habits
 from oneroster_harness.problems import CannotRun, UsageProblem, unknown
 from oneroster_harness.terminal import hints
 from oneroster_standard.dialects import SHIPPED, Dialect, DialectProblem, load_dialect, load_quirks
@@ -23,12 +24,16 @@ from oneroster_standard.store import Store, StoreProblem
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Vendors to serve, each with the quirks and withheld settings of its start. names: as they were given."""
+    """Vendors to serve, each with the quirks and withheld settings of its start, and its habits of delivery.
+
+    names: as they were given.
+    """
 
     names: tuple[str, ...]
     dialects: tuple[Dialect, ...]
     quirks: dict[str, list[str]]
     withheld: dict[str, list[str]]
+    habits: dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,10 @@ def choose(vendors: Sequence[str], quirks: Sequence[str] = (), withheld: Sequenc
     """
     dialects = _dialects(vendors)
     own_quirks = _by_vendor(quirks, dialects, "quirk")
+    own_habits = take_habits(own_quirks)
     own_withheld = _by_vendor(withheld, dialects, "withhold")
     _check_names(dialects, own_quirks, own_withheld)
-    return Chosen(tuple(vendors or SHIPPED), tuple(dialects), own_quirks, own_withheld)
+    return Chosen(tuple(vendors or SHIPPED), tuple(dialects), own_quirks, own_withheld, own_habits)
 
 
 def prepare(folder: Path, base: Path, chosen: Chosen) -> Prepared:
@@ -75,13 +81,17 @@ def prepare(folder: Path, base: Path, chosen: Chosen) -> Prepared:
 def fresh_district(folder: Path, students: int, seed: int, as_of: date) -> Path:
     """A district made in a folder."""
     hints().print(f"making a district of {students:,} students, seed {seed}")
-    made: Path = _district_function("build")(
+    made: Path = district_function("build")(
         folder / "base.district", students=students, seed=seed, as_of=as_of
     )
     return made
 
 
-def _district_function(name: str) -> Any:
+def district_function(name: str) -> Any:
+    """A function of the package that makes districts.
+
+    Raises CannotRun when there is none.
+    """
     found = entry_points(group="oneroster.districts", name=name)
     if not found:
         raise CannotRun(
@@ -153,7 +163,7 @@ def _view(base: Path, folder: Path, dialect: Dialect, name: str, quirks: Sequenc
             f"--vendor {shown}, or a district that was generated without --vendor",
             str(base),
         )
-    seen: Path = _district_function("view")(base, folder / f"{dialect.name}.district", vendor=name, quirks=lens)
+    seen: Path = district_function("view")(base, folder / f"{dialect.name}.district", vendor=name, quirks=lens)
     return seen
 
 

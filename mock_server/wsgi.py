@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 
 from mock_server.application import Site, create_app
+from mock_server.delivery.admin_routes import add_delivery
 from mock_server.journal import Journal
 from mock_server.request_log import SharedLog
 from mock_server.sharing import Sharing
@@ -60,4 +61,5 @@ def load() -> Flask:
     os.dup2(2, 1)
     path = Path(os.environ[CONFIG_VARIABLE])
     # The command's folder: removed when the command ends, also if this worker is killed.
-    return create_app(site_of(json.loads(path.read_text("utf-8")), path.parent))
+    config = json.loads(path.read_text("utf-8"))
+    return add_delivery(create_app(site_of(config, path.parent)), config)

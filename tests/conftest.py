@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SERVED = ("mock_server", "meeting", "sync_engine", "services", "conformance/test_api_faults.py")
+SERVED = (
+    "mock_server", "meeting", "sync_engine", "services", "conformance/test_api_faults.py", "delivery/test_arrivals.py",
+    "delivery/test_habits.py", "delivery/test_sign_in.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

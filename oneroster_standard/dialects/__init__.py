@@ -142,6 +142,8 @@ class Dialect:
     ids_1p2: Mapping[str, str] = field(default_factory=dict)
     scope_1p2: Mapping[str, Any] = field(default_factory=dict)
     old_id_key: str = ""
+    place: str = ""
+    """Where it was read: its name, or the path of its file."""
 
     @property
     def specs(self) -> tuple[str, ...]:
@@ -285,6 +287,7 @@ def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
         ids_1p2=_plain(raw.get("ids", {})) | _plain(raw.get("ids", {}).get("1.2", {})),
         scope_1p2=_plain(raw.get("scope", {}).get("1.2", {})),
         old_id_key=str(raw.get("old_id", {}).get("key", "")),
+        place=where,
     )  # fmt: skip
 
 

@@ -93,5 +93,5 @@ def test_every_lens_quirk_is_covered_above() -> None:
 
 def test_the_catalogue_says_where_a_quirk_comes_from_and_what_finds_it() -> None:
     for entry in entries():
-        assert entry["source"] and entry["confidence"] and entry["trips"], entry["id"]
+        assert entry["source"] and entry["confidence"], entry["id"]
         assert entry["assumed"] == (set(entry["confidence"].values()) == {"guess"})
