@@ -13,7 +13,7 @@ import pytest
 
 MARK = "oneroster"
 EVERY = "all"
-_KNOWN = ("vendor", "vendors", "quirks", "each_quirk", "withhold")
+ARGUMENTS = ("vendor", "vendors", "quirks", "each_quirk", "withhold")
 
 
 class WrongMark(Exception):
@@ -37,10 +37,10 @@ def cases_of(mark: pytest.Mark, where: str, served: Sequence[str]) -> list[Case]
     each_quirk=[...] or "all": one run for each, with that quirk beside `quirks`. served: none means all that are shipped.
     Raises WrongMark with the valid words.
     """
-    strange = sorted(set(mark.kwargs) - set(_KNOWN))
+    strange = sorted(set(mark.kwargs) - set(ARGUMENTS))
     if strange or mark.args:
         met = f"the argument {strange[0]!r}" if strange else "an argument without a name"
-        raise WrongMark(f"{where}: the mark {MARK} has {met}; it takes {', '.join(_KNOWN)}")
+        raise WrongMark(f"{where}: the mark {MARK} has {met}; it takes {', '.join(ARGUMENTS)}")
     if "vendor" in mark.kwargs and "vendors" in mark.kwargs:
         raise WrongMark(f"{where}: the mark {MARK} takes vendor or vendors, not both")
     given = mark.kwargs

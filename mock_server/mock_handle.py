@@ -94,9 +94,15 @@ class MockHandle(ABC):
         """
         self.admin("PUT", f"/vendors/{vendor}/settings", {"withheld": list(settings)})
 
-    def truth(self, vendor: str, entity: str, channel: str = "api") -> list[dict[str, Any]]:
-        """Rows that a perfect consumer of a vendor would hold, keys as in the entity's CSV file."""
-        found = self.admin("GET", f"/vendors/{vendor}/truth/{entity}?channel={channel}")
+    def truth(
+        self, vendor: str, entity: str, channel: str = "api", spec: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Rows that a perfect consumer of a vendor would hold, keys as in the entity's CSV file.
+
+        spec: 1.1 or 1.2, None for the first one that the vendor serves.
+        """
+        version = f"&spec={spec}" if spec else ""
+        found = self.admin("GET", f"/vendors/{vendor}/truth/{entity}?channel={channel}{version}")
         rows: list[dict[str, Any]] = found["rows"]
         return rows
 

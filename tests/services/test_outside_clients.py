@@ -126,8 +126,7 @@ def job_of(mock: RunningMock, vendor: str, spec: str = "1.1", **more: Any) -> Jo
 
 def ids(mock: RunningMock, vendor: str, spec: str = "1.1") -> list[str]:
     """The sourcedIds that a perfect client would hold, sorted."""
-    rows = mock.admin("GET", f"/vendors/{vendor}/truth/users?channel=api&spec={spec}")["rows"]
-    return sorted(row["sourcedId"] for row in rows)
+    return sorted(row["sourcedId"] for row in mock.truth(vendor, "users", spec=spec))
 
 
 def teachers(mock: RunningMock, vendor: str, spec: str) -> list[str]:

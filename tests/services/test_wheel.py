@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mock_server.test_readme import OUTSIDE, readme_example
+from tests.mock_server.test_readme import OUTSIDE, in_process_example, readme_example
 
 pytestmark = pytest.mark.services
 ROOT = Path(__file__).parents[2]
@@ -76,26 +76,10 @@ def test_explain_finds_an_entry_of_every_catalogue(environment: Path, tmp_path: 
         assert oneroster(environment, tmp_path, "explain", id).returncode == 0
 
 
-IN_PROCESS = '''
-import pytest
-
-
-@pytest.mark.oneroster(vendor="powerschool", withhold=["enrollments"])
-def test_in_process(oneroster_wsgi):
-    found, client = oneroster_wsgi.provider("powerschool"), oneroster_wsgi.client
-    form = {"grant_type": "client_credentials"}
-    token = client.post(found.token_url, data=form, auth=(found.client_id, found.client_secret)).get_json()["access_token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    assert client.get(found.base_url + "/users?limit=3", headers=headers).status_code == 200
-    assert client.get(found.base_url + "/enrollments", headers=headers).status_code == 403
-    oneroster_wsgi.journal.asked("/users", limit=3, status=200).once()
-'''
-
-
 def test_another_project_has_the_fixtures_by_installing_the_wheel(environment: Path, tmp_path: Path) -> None:
     (tmp_path / "our_app.py").write_text((OUTSIDE / "our_app.py").read_text("utf-8"), encoding="utf-8")
     (tmp_path / "test_ours.py").write_text(readme_example(), encoding="utf-8")
-    (tmp_path / "test_in_process.py").write_text(IN_PROCESS, encoding="utf-8")
+    (tmp_path / "test_in_process.py").write_text(in_process_example(), encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\noneroster_students = 30\n", encoding="utf-8")
     done = subprocess.run(
         [str(environment / "bin" / "python"), "-m", "pytest", "-q"],
