@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# A busy machine is no finding: how long an example takes decides no test.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 HERE = Path(__file__).parent
 SERVED = (
     "mock_server", "meeting", "sync_engine", "services", "conformance/test_api_faults.py", "delivery/test_arrivals.py",
