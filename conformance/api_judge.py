@@ -74,7 +74,8 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
         target=redact(endpoint.url), spec=spec, seed=order.seed, as_of=order.as_of.isoformat(), version=VERSION
     )
     found: list[Notice] = []
-    chosen = [check for check in CHECKS.values() if order.asks(check.id)]
+    # Checks that write come last: what they leave behind would be another collection than the one surveyed.
+    chosen = sorted((check for check in CHECKS.values() if order.asks(check.id)), key=lambda check: check.writes)
     try:
         tell("sign in")
         sign_in.start()

@@ -12,30 +12,52 @@ from conformance.notices import Notice
 
 CONSEQUENCES: dict[str, tuple[str, ...]] = {
     # An address or a credential that is wrong leaves nothing else to judge.
-    "endpoint.is-api": ("endpoint.*", "permission.*", "envelope.*", "headers.*", "error.*"),
-    "endpoint.base-path": ("endpoint.*", "permission.*", "error.*"),
+    "endpoint.is-api": (
+        "endpoint.*", "permission.*", "envelope.*", "headers.*", "error.*", "gradebook.*",
+        "auth.missing-credential-refused", "auth.unknown-token-refused",
+    ),
+    "endpoint.base-path": (
+        "endpoint.*", "permission.*", "error.*", "gradebook.*", "auth.missing-credential-refused", "auth.unknown-token-refused",
+    ),
     "auth.token-issued": ("auth.*", "permission.*"),
-    "auth.credential-accepted": ("endpoint.reachable", "permission.*"),
+    "auth.credential-accepted": ("endpoint.reachable", "permission.*", "auth.www-authenticate", "gradebook.*"),
+    "auth.missing-credential-refused": ("auth.unknown-token-refused", "auth.www-authenticate", "gradebook.write-scope"),
+    "auth.scope-echoed": ("permission.scope-granted",),
     "permission.resource-granted": ("endpoint.reachable", "permission.core-collection-empty"),
+    # Two records of one key are in every answer that holds one of them.
+    "data.unique-id": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*"),
     # A walk that repeats or loses records spoils whatever is read by a walk.
     "paging.offset-advances": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*"),
     "paging.pages-partition": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*"),
-    "paging.page-size": ("paging.default-limit", "paging.page-content-by-limit", "headers.link"),
-    "paging.limit-honoured": ("paging.default-limit", "paging.page-content-by-limit"),
-    "paging.total-matches-records": ("paging.total-filtered", "paging.last-page-has-no-next"),
+    "paging.page-size": (
+        "paging.default-limit", "paging.page-content-by-limit", "paging.link-targets", "headers.link", "view.query", "relationship.query",
+    ),
+    "paging.limit-honoured": ("paging.default-limit",),
+    "paging.total-matches-records": ("paging.total-filtered", "paging.last-page-has-no-next", "paging.link-targets"),
     # A parameter that is ignored or misread is wrong for every use of it.
     "sort.orders-records": ("sort.*",),
-    "filter.selects": ("filter.*", "paging.total-filtered"),
-    "fields.projection": ("fields.*",),
+    "filter.selects": ("filter.*", "paging.total-filtered", "view.query", "relationship.query"),
+    "fields.projection": ("fields.*", "view.query", "relationship.query"),
+    "view.typed": ("view.*",),
+    "envelope.single-object": ("fields.single", "gradebook.*", "view.single", "envelope.single-agrees"),
+    "error.json-payload": ("error.*", "headers.content-type"),
+    "error.status-info": ("error.description-top-level", "error.code-minor"),
     # A key in another case leads nowhere, and whoever compares keys misses what it names.
     "reference.id-case": ("reference.resolves", "relationship.*", "data.class-without-people", "data.primary-teacher"),
     "reference.parent-cycle": ("reference.parent-child",),
+    "reference.resolves": ("relationship.*",),
+    "schema.type": ("relationship.*",),
+    "schema.array": ("relationship.*",),
     # A stamp that moves with every answer cannot be compared with the one of an earlier answer.
-    "data.last-modified-stable": ("filter.strict-comparison", "filter.date-and-instant"),
+    "data.last-modified-stable": ("filter.strict-comparison", "filter.date-and-instant", "envelope.single-agrees", "sort.*"),
     "data.school-type": ("view.*", "relationship.*"),
-    "envelope.single-object": ("fields.single", "gradebook.*"),
-}
+    "reference.href-absolute": ("reference.href-leads",),
+    "reference.type": ("reference.type-fits",),
+}  # fmt: skip
 """Root check -> checks whose findings follow from it when both fail; a trailing * stands for a family."""
+OF_VALUES = ("schema.", "reference.", "data.")
+OF_QUESTIONS = ("filter.", "sort.", "fields.", "envelope.single-agrees")
+"""A question about a property whose values are wrong in themselves is answered wrongly because of them."""
 
 
 def _follows(check: str, root: str) -> bool:
@@ -57,7 +79,23 @@ def attach_causes(notices: Sequence[Notice]) -> list[Notice]:
         found = next((root for root in earlier if _follows(check, root)), "")
         if found:
             causes[check] = found
-    return [replace(notice, cause_of=_top(notice.check, causes) or notice.cause_of) for notice in notices]
+    values = [(notice.check, pointer) for notice in notices if notice.check.startswith(OF_VALUES) for pointer in _pointers(notice)]
+    return [
+        replace(notice, cause_of=_top(notice.check, causes) or _cause_in_values(notice, values) or notice.cause_of) for notice in notices
+    ]
+
+
+def _pointers(notice: Notice) -> set[str]:
+    found = {str(notice.where.get("pointer", "")), *(str(sample.get("pointer", "")) for sample in notice.samples)}
+    # Up to the property: /users/*/orgs/*/type is about orgs.
+    return {"/".join(pointer.split("/")[:4]) for pointer in found if pointer.count("/") >= 3}
+
+
+def _cause_in_values(notice: Notice, values: Sequence[tuple[str, str]]) -> str:
+    if not notice.check.startswith(OF_QUESTIONS):
+        return ""
+    own = _pointers(notice)
+    return next((check for check, pointer in values if pointer in own), "")
 
 
 def _top(check: str, causes: dict[str, str]) -> str:

@@ -27,7 +27,7 @@ class Collection:
     """One collection as read.
 
     records: as sent, the first of each key; trouble: why it could not be read, empty when it was; doubled: records
-    whose key came a second time on one page; starts: records before each page; columns: values at a field's path, per
+    whose key came a second time on one page, met_again: keys of those on a later page; starts: records before each page; columns: values at a field's path, per
     record, as far as a check has asked for them.
     """
 
@@ -37,6 +37,7 @@ class Collection:
     trouble: str = ""
     key_seen: str = ""
     doubled: int = 0
+    met_again: list[str] = field(default_factory=list)
     by_id: dict[str, Record] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
     columns: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
@@ -96,39 +97,55 @@ class Survey:
     def read(self, name: str) -> Collection:
         """Read one collection page by page, advancing by the records received.
 
-        Ends at the announced total, at an empty page, or at a page that brings nothing new.
+        Ends at an empty page or at one that brings nothing new, whatever total is announced: a total that is too low
+        would hide the rest.
         """
         if name in self.collections:
             return self.collections[name]
         found = self.collections[name] = Collection(name)
         offset = 0
+        is_whole = False
         while True:
-            query = f"limit={PAGE}&offset={offset}"
-            try:
-                page = self.fetch(f"/{name}", query)
-            except CannotRun:
-                if not self._has_answered:
-                    raise
-                page = Exchange("GET", f"{self._probe.root}/{name}?{query}", f"/{name}?{query}", NO_ANSWER, {}, b"", "")
+            page = self._page(name, offset)
+            records, key = records_in(page, name) if page.status == 200 else (None, "")
+            if is_whole and not records:
+                # What an offset past the end is answered with is judged by a check of its own.
+                break
             if page.status != 200:
                 past_the_end = page.status == 404 and offset > 0
                 answer = "is not answered" if page.status == NO_ANSWER else f"answers {page.status}"
                 found.trouble = "" if past_the_end else f"GET /{name} {answer}"
                 found.pages.append(page) if not past_the_end else None
                 break
-            records, found.key_seen = records_in(page, name)
+            found.key_seen = found.key_seen or key
             found.pages.append(page)
             if records is None:
                 found.trouble = f"GET /{name} answers 200 without a list of records"
                 break
-            on_page = {key_of(record): record for record in reversed(records)}
-            fresh = [record for key, record in reversed(on_page.items()) if key not in found.by_id]
-            found.doubled += len(records) - len(on_page)
-            found.starts.append(len(found.records))
-            found.records += fresh
-            found.by_id |= {key_of(record): record for record in fresh}
+            fresh = _take(found, records)
             offset += len(records)
-            total = page.total
-            if not fresh or (total is not None and offset >= total) or (total is None and len(records) < PAGE):
+            is_whole = len(records) < PAGE if page.total is None else offset >= page.total
+            if not fresh:
                 break
         return found
+
+    def _page(self, name: str, offset: int) -> Exchange:
+        query = f"limit={PAGE}&offset={offset}"
+        try:
+            return self.fetch(f"/{name}", query)
+        except CannotRun:
+            if not self._has_answered:
+                raise
+            return Exchange("GET", f"{self._probe.root}/{name}?{query}", f"/{name}?{query}", NO_ANSWER, {}, b"", "")
+
+
+def _take(found: Collection, records: list[Record]) -> int:
+    """Add a page's records; returns how many are new."""
+    on_page = {key_of(record): record for record in reversed(records)}
+    fresh = [record for key, record in reversed(on_page.items()) if key not in found.by_id]
+    found.doubled += len(records) - len(on_page)
+    found.met_again += [key for key in on_page if key in found.by_id]
+    found.starts.append(len(found.records))
+    found.records += fresh
+    found.by_id |= {key_of(record): record for record in fresh}
+    return len(fresh)

@@ -6,13 +6,17 @@ from conformance.api_checks import (
     endpoints,
     envelopes,
     errors,
+    filter_forms,
     filtering,
     freshness,
     gradebook,
+    links,
     paging,
     projection,
     references,
+    related,
     relationships,
+    rosters,
     schema,
     schools,
     sorting,
@@ -21,6 +25,6 @@ from conformance.api_checks import (
 )
 
 __all__ = [
-    "auth", "data", "endpoints", "envelopes", "errors", "filtering", "freshness", "gradebook", "paging", "projection", "references",
-    "relationships", "schema", "schools", "sorting", "texts", "views",
+    "auth", "data", "endpoints", "envelopes", "errors", "filter_forms", "filtering", "freshness", "gradebook", "links", "paging",
+    "projection", "references", "related", "relationships", "rosters", "schema", "schools", "sorting", "texts", "views",
 ]  # fmt: skip

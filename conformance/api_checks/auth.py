@@ -6,10 +6,13 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from conformance.api_checks.envelopes import escaped
 from conformance.notices import Notice, shape
 from conformance.probe import Exchange
 from conformance.registry import Skip, check
 from conformance.run import Run, at, json_of
+from conformance.sign_in import BEARER_HINT
+from conformance.survey import key_of
 from oneroster_standard.oauth1 import sign
 from oneroster_standard.scopes import expand
 
@@ -177,15 +180,43 @@ def the_token_url_needs_no_query(run: Run) -> Iterator[Notice]:
         yield at(answer, "the token endpoint needs its query", expected="200", observed=str(answer.status))
 
 
+def _paths(run: Run) -> list[str]:
+    """Every collection that this run has read, and one object."""
+    read = [found for found in run.survey.collections.values() if found.is_read]
+    singles = [f"/{found.name}/{escaped(key_of(found.records[0]))}" for found in read if found.records][:1]
+    return [f"/{found.name}?limit=1" for found in read] + singles or ["/orgs?limit=1"]
+
+
+@check(
+    "auth.scope-enforced", severity="warning", section="OAuth 2 scopes; REST 1.1, 403",
+    why="An application that was given the core of the roster reads birth dates as well.",
+)  # fmt: skip
+def a_narrow_token_opens_little(run: Run) -> Iterator[Notice]:
+    """A token for the roster's core does not open demographics."""
+    _token_answer(run)
+    run.collection("demographics")
+    narrow = run.sign_in.ask_token(run.sign_in.by, scopes=("roster-core.readonly",))
+    document = json_of(narrow)
+    if narrow.status != 200 or not isinstance(document, dict) or not isinstance(document.get("access_token"), str):
+        raise Skip("no token is given for roster-core.readonly alone")
+    if not str(document.get("scope", "")).strip().endswith("roster-core.readonly"):
+        raise Skip("the token answer does not say that its scope is roster-core.readonly")
+    headers = {"Authorization": f"Bearer {document['access_token']}"}
+    answer = run.probe.send("GET", f"{run.probe.root}/demographics?limit=1", headers=headers, auth_hint=BEARER_HINT)
+    if answer.status != 403:
+        yield at(answer, "demographics open to a token for the roster's core", expected="403", observed=str(answer.status))
+
+
 @check(
     "auth.missing-credential-refused", severity="error", section="REST 1.1, 401",
     why="A roster that opens without a credential is a breach.",
 )  # fmt: skip
 def a_read_without_credential_is_refused(run: Run) -> Iterator[Notice]:
-    """A read without a credential is answered with 401."""
-    answer = run.probe.send("GET", f"{run.probe.root}/orgs?limit=1")
-    if answer.status != 401:
-        yield at(answer, "a read without a credential is not refused", expected="401", observed=str(answer.status))
+    """A read without a credential is answered with 401, of whatever collection."""
+    for path in _paths(run):
+        answer = run.probe.send("GET", f"{run.probe.root}{path}")
+        if answer.status != 401:
+            yield at(answer, "a read without a credential is not refused", expected="401", observed=str(answer.status))
 
 
 @check(
@@ -206,12 +237,13 @@ def a_refusal_names_the_mechanism(run: Run) -> Iterator[Notice]:
 )  # fmt: skip
 def an_unknown_token_is_refused(run: Run) -> Iterator[Notice]:
     """A read with an unknown token is answered with 401."""
-    answer = run.probe.send(
-        "GET", f"{run.probe.root}/orgs?limit=1", headers={"Authorization": "Bearer not-a-token"},
-        auth_hint='-H "Authorization: Bearer not-a-token"',
-    )  # fmt: skip
-    if answer.status != 401:
-        yield at(answer, "an unknown token is not refused", expected="401", observed=str(answer.status))
+    for path in _paths(run):
+        answer = run.probe.send(
+            "GET", f"{run.probe.root}{path}", headers={"Authorization": "Bearer not-a-token"},
+            auth_hint='-H "Authorization: Bearer not-a-token"',
+        )  # fmt: skip
+        if answer.status != 401:
+            yield at(answer, "an unknown token is not refused", expected="401", observed=str(answer.status))
 
 
 @check(

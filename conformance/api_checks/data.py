@@ -174,25 +174,6 @@ def classes_have_students(run: Run) -> Iterator[Notice]:
         yield at(classes.pages[0], "classes without a student", pointer="/classes/*", count=len(empty))
 
 
-@check("data.session-dates", severity="error", section=SECTION, why="A session that ends before it starts is never current.")
-def sessions_end_after_they_start(run: Run) -> Iterator[Notice]:
-    """Sessions end after they start."""
-    sessions = run.collection("academicSessions")
-    for record in sessions.records:
-        start, end = str(record.get("startDate", "")), str(record.get("endDate", ""))
-        if start and end and end[:10] < start[:10]:
-            yield at(sessions.pages[0], "a session ends before it starts", pointer="/academicSessions/*/endDate")
-
-
-@check("data.enrollment-dates", severity="warning", section=SECTION, why="An enrollment that ends before it begins never counts.")
-def enrollments_end_after_they_begin(run: Run) -> Iterator[Notice]:
-    """Enrollments end after they begin."""
-    enrollments = run.collection("enrollments")
-    wrong = [row for row in enrollments.records if row.get("beginDate") and row.get("endDate") and str(row["endDate"]) < str(row["beginDate"])]
-    if wrong:
-        yield at(enrollments.pages[0], "an enrollment ends before it begins", pointer="/enrollments/*/endDate", count=len(wrong))
-
-
 @check("data.password-present", severity="warning", section="REST 1.1, security", why="A password in a roster leaks with it.", remedy="ask the district to stop sending passwords")
 def no_password_is_sent(run: Run) -> Iterator[Notice]:
     """No user carries a password."""

@@ -70,6 +70,26 @@ def one_object_comes_under_its_singular_key(run: Run) -> Iterator[Notice]:
             yield at(page, f"another {entity.name} is answered than was asked for", pointer=f"/{entity.single}/sourcedId")
 
 
+@check(
+    "envelope.single-agrees", severity="error", section=SECTION,
+    why="A consumer that reads one object to refresh it must not lose or change what the list gave.",
+)  # fmt: skip
+def one_object_is_as_it_was_listed(run: Run) -> Iterator[Notice]:
+    """A single read gives the object as its collection lists it."""
+    for found in run.readable():
+        entity = run.standard.collection(found.name)
+        for record in run.choose(f"single {found.name}", found.records, 2):
+            page = run.get(f"/{found.name}/{escaped(str(record.get('sourcedId', '')))}")
+            document = json_of(page)
+            value = document.get(str(entity.single)) if isinstance(document, dict) else None
+            if page.status != 200 or not isinstance(value, dict) or key_of(value) != key_of(record):
+                continue  # judged by envelope.single-object
+            differing = sorted(name for name in {*value, *record} if value.get(name) != record.get(name))
+            if differing:
+                yield at(page, f"a single {entity.name} differs from the listed one", pointer=f"/{found.name}/*/{differing[0]}",
+                         expected="the same values", observed=f"{', '.join(differing[:5])} differ")  # fmt: skip
+
+
 def escaped(text: str) -> str:
     """A sourcedId as a path segment."""
     return quote(text, safe="")
@@ -83,8 +103,18 @@ def answers_are_labelled_as_json(run: Run) -> Iterator[Notice]:
     """Answers carry Content-Type: application/json."""
     for found in run.readable():
         kind = found.pages[0].headers.get("Content-Type", "")
-        if kind.partition(";")[0].strip().lower() != "application/json":
+        if _is_not_json(kind):
             yield at(found.pages[0], "the content type is not JSON", expected="application/json", observed=kind[:60] or "absent")
+            return
+    found = run.readable()[0]
+    for page in (run.get(f"/{found.name}/{escaped(key_of(found.records[0]))}"), run.get(f"/{found.name}/no-such-object-1000000")):
+        kind = page.headers.get("Content-Type", "")
+        if json_of(page) is not None and _is_not_json(kind):
+            yield at(page, "the content type is not JSON", expected="application/json", observed=kind[:60] or "absent")
+
+
+def _is_not_json(kind: str) -> bool:
+    return kind.partition(";")[0].strip().lower() != "application/json"
 
 
 @check(

@@ -11,6 +11,7 @@ from conformance.probe import Exchange
 from conformance.registry import Skip, check
 from conformance.run import Run, at, json_of
 from oneroster_standard.schemas import status_info_schema
+from oneroster_standard.standard import VIEWS
 
 SECTION = "REST 1.1, errors"
 UNKNOWN = "no-such-object-1000000"
@@ -21,14 +22,30 @@ def _unknown(run: Run) -> Exchange:
     return run.get(f"/orgs/{UNKNOWN}")
 
 
+def _errors(run: Run) -> list[tuple[Exchange, int, str]]:
+    """One error of each kind that a read can meet: the answer, its status by the standard, its code minor."""
+    if "errors" not in run.worked_out:
+        run.worked_out["errors"] = [
+            (_unknown(run), 404, "unknown object"),
+            (run.get("/orgs", {"filter": "noSuchField='x'"}), 400, "invalid_filter_field"),
+            (run.get("/orgs", raw_query="fields=&limit=1"), 400, "invalid_blank_selection_field"),
+            (run.probe.send("GET", f"{run.probe.root}/orgs?limit=1"), 401, "unauthorized"),
+        ]
+    met: list[tuple[Exchange, int, str]] = run.worked_out["errors"]
+    met = [(page, status, minor) for page, status, minor in met if page.status >= 400]
+    if not met:
+        raise Skip("the provider answered no error")
+    return met
+
+
 @check("error.unknown-id", severity="error", section=SECTION, why="A missing object that answers 200 is stored as an empty one.")
 def an_unknown_id_is_404(run: Run) -> Iterator[Notice]:
-    """A read of an unknown id is a 404, in every collection."""
-    for name in ("orgs", "users", "classes", "enrollments", "courses", "academicSessions"):
-        if name in run.survey.collections and run.survey.collections[name].is_read:
-            page = run.get(f"/{name}/{UNKNOWN}")
-            if page.status != 404:
-                yield at(page, f"an unknown id of {name} is not a 404", expected="404", observed=str(page.status))
+    """A read of an unknown id is a 404, in every collection and view."""
+    names = [found.name for found in run.readable()]
+    for name in [*names, *(segment for segment, (collection, _, _) in VIEWS.items() if collection in names)]:
+        page = run.get(f"/{name}/{UNKNOWN}")
+        if page.status != 404:
+            yield at(page, f"an unknown id of {name} is not a 404", expected="404", observed=str(page.status))
 
 
 @check("error.unknown-path", severity="warning", section=SECTION, why="A typing error in a path must be seen.")
@@ -43,11 +60,10 @@ def an_unknown_path_is_404(run: Run) -> Iterator[Notice]:
 @check("error.json-payload", severity="warning", section=SECTION + " (recommended)", why="A web page as an error breaks JSON clients.")
 def errors_are_json(run: Run) -> Iterator[Notice]:
     """Errors come as JSON."""
-    page = _unknown(run)
-    if page.status < 400:
-        raise Skip("the provider answered no error")
-    if json_of(page) is None:
-        yield at(page, "an error is not JSON", expected="JSON", observed="HTML" if page.is_html else "other text")
+    for page, _, _ in _errors(run):
+        if json_of(page) is None:
+            yield at(page, "an error is not JSON", expected="JSON", observed="HTML" if page.is_html else "other text")
+            return
 
 
 @check(
@@ -56,16 +72,37 @@ def errors_are_json(run: Run) -> Iterator[Notice]:
 )  # fmt: skip
 def errors_carry_the_status_payload(run: Run) -> Iterator[Notice]:
     """Errors carry statusInfoSet with the standard's codes."""
-    page = _unknown(run)
-    document = json_of(page)
-    if page.status < 400:
-        raise Skip("the provider answered no error")
-    if document is None:
-        raise Skip("the error is not JSON")
-    found = document.get("statusInfoSet") if isinstance(document, dict) else None
-    if not Draft202012Validator(status_info_schema(run.standard)).is_valid(found):
-        observed = "absent" if found is None else "another form"
-        yield at(page, "statusInfoSet is missing or has another form", pointer="/statusInfoSet", expected="an array of entries", observed=observed)
+    found = [(page, document) for page, _, _ in _errors(run) if (document := json_of(page)) is not None]
+    if not found:
+        raise Skip("no error is JSON")
+    for page, document in found:
+        entries = document.get("statusInfoSet") if isinstance(document, dict) else None
+        if not Draft202012Validator(status_info_schema(run.standard)).is_valid(entries):
+            observed = "absent" if entries is None else "another form"
+            yield at(page, "statusInfoSet is missing or has another form", pointer="/statusInfoSet", expected="an array of entries", observed=observed)
+            return
+
+
+@check(
+    "error.code-minor", severity="warning", section=SECTION + " (the payload is recommended)",
+    why="Clients decide by the code minor what to tell the district.",
+)  # fmt: skip
+def errors_name_their_reason(run: Run) -> Iterator[Notice]:
+    """The code minor of an error is the one that the standard has for its cause."""
+    judged = 0
+    for page, status, minor in _errors(run):
+        document = json_of(page)
+        entries = document.get("statusInfoSet") if isinstance(document, dict) else None
+        if page.status != status or not Draft202012Validator(status_info_schema(run.standard)).is_valid(entries):
+            continue  # judged by the status, or by error.status-info
+        judged += 1
+        assert isinstance(document, dict)
+        met = [(entry["imsx_codeMajor"], entry["imsx_severity"], entry["imsx_codeMinor"]) for entry in document["statusInfoSet"]]
+        if ("failure", "error", minor) not in met:
+            yield at(page, f"an error {status} has other codes", pointer="/statusInfoSet/*/imsx_codeMinor", expected=f"failure, error, {minor}",
+                     observed=", ".join(met[0]))  # fmt: skip
+    if not judged:
+        raise Skip("no error carries a statusInfoSet that can be read")
 
 
 @check(

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
+from conformance.api_checks.schema import unsound_fields
 from conformance.laws import search
 from conformance.notices import Notice, shape
 from conformance.registry import Skip, check
-from conformance.run import Run, at, json_of
+from conformance.run import Run, at
 from conformance.selection import Term, fits_a_reading, readings, values_of
-from conformance.survey import Collection, key_of
+from conformance.survey import Collection
 from oneroster_standard.fields import filterable
 
 SECTION = "REST 1.1, filtering"
@@ -40,7 +41,8 @@ def _verdict(run: Run, found: Collection, terms: tuple[Term, ...], joined_by: st
     names = ", ".join(f"{term.field} {term.op}" for term in terms)
     if read is None:
         page = run.get(f"/{found.name}", {"filter": text, "limit": 1})
-        return at(page, f"{found.name}: a filter on {names} is refused", expected="200", observed=str(page.status))
+        return at(page, f"{found.name}: a filter on {names} is refused", pointer=_pointer(found, terms[0]), expected="200",
+                  observed=str(page.status))  # fmt: skip
     ids, page = read
     allowed = readings(found, terms, joined_by)
     result = frozenset(ids)
@@ -54,20 +56,46 @@ def _verdict(run: Run, found: Collection, terms: tuple[Term, ...], joined_by: st
     if fits and len(ids) == len(result):
         return None
     return at(
-        page, f"{found.name}: a filter on {names} selects other records", expected=f"{len(exact)} records",
+        page, f"{found.name}: a filter on {names} selects other records", pointer=_pointer(found, terms[0]), expected=f"{len(exact)} records",
         observed=f"{len(ids)}: {len(exact - result)} missing, {len(result - allowed[1])} strange (value: {shape(terms[0].value)})",
     )  # fmt: skip
+
+
+def _pointer(found: Collection, term: Term) -> str:
+    return f"/{found.name}/*/{term.field.partition('.')[0]}"
 
 
 def _law(run: Run, candidates: list[tuple[Collection, Term]], examples: int) -> Notice | None:
     if not candidates:
         raise Skip("no field to filter by")
-    inputs = st.sampled_from(range(len(candidates)))
-    return search(run, inputs, lambda place: _verdict(run, candidates[place][0], (candidates[place][1],)), examples=examples)
+    # Fields whose values break their schema come last: a filter that misses them tells nothing new.
+    unsound = unsound_fields(run)
+    groups: tuple[list[tuple[Collection, Term]], ...] = ([], [])
+    for found, term in candidates:
+        groups[(found.name, term.field.partition(".")[0]) in unsound].append((found, term))
+    for group in groups:
+        broken = group and search(
+            run, st.sampled_from(range(len(group))), lambda place, group=group: _verdict(run, group[place][0], (group[place][1],)),  # type: ignore[misc]
+            examples=min(examples, len(group)),
+        )  # fmt: skip
+        if broken:
+            return broken
+    return None
 
 
 def _candidates(run: Run, op: str, **shape_of: object) -> list[tuple[Collection, Term]]:
     return [(found, term) for found in run.readable() for term in _terms(run, found, op, **shape_of)]  # type: ignore[arg-type]
+
+
+def _unused_tokens(run: Run) -> list[tuple[Collection, Term]]:
+    """Tokens of a vocabulary that no record has: they select nothing."""
+    chosen: list[tuple[Collection, Term]] = []
+    for found in run.readable():
+        for path, item in filterable(run.standard, run.entity_of(found.name)).items():
+            if item.kind == "enum" and not item.is_list and "." not in path:
+                met = {value.casefold() for value in values_of(found, path)}
+                chosen += [(found, Term(path, item, "=", token)) for token in run.standard.enumerations[item.target] if token.casefold() not in met]
+    return chosen
 
 
 @check(
@@ -76,14 +104,14 @@ def _candidates(run: Run, op: str, **shape_of: object) -> list[tuple[Collection,
 )  # fmt: skip
 def equality_selects_exactly_its_records(run: Run) -> Iterator[Notice]:
     """For any value that occurs, field='value' selects exactly the records that have it."""
-    few = [(found, term) for found, term in _candidates(run, "=", kinds=("enum", "booleanToken", "year"))]
+    few = _candidates(run, "=", kinds=("enum", "booleanToken", "year")) + _unused_tokens(run)
     grades = [(found, term) for found, term in _candidates(run, "=", kinds=("string",), lists=True)]
     broken = _law(run, few, len(few))
     if broken is None and grades:
         grades_only = [(found, term) for found, term in grades if term.field == "grades"]
-        broken = _law(run, grades_only or grades, 12)
+        broken = _law(run, grades_only or grades, 24)
     if broken is None:
-        broken = _law(run, _candidates(run, "=", kinds=("string", "guid")), 12)
+        broken = _law(run, _candidates(run, "=", kinds=("string", "guid")), 36)
     if broken:
         yield broken
 
@@ -96,7 +124,7 @@ def inequality_is_the_complement(run: Run) -> Iterator[Notice]:
         for found, term in _candidates(run, "!=", kinds=("enum",))
         if all(record.get(term.field) for record in found.records)
     ]
-    broken = _law(run, every, 6)
+    broken = _law(run, every, 24)
     if broken:
         yield broken
 
@@ -116,7 +144,7 @@ def _pairs(run: Run, op: str) -> Iterator[Notice]:
         found, first, second = candidates[place]
         return _verdict(run, found, (first, second), op)
 
-    broken = search(run, st.sampled_from(range(len(candidates))), law, examples=6)
+    broken = search(run, st.sampled_from(range(len(candidates))), law, examples=16)
     if broken:
         yield broken
 
@@ -140,7 +168,7 @@ def tilde_selects_by_part(run: Run) -> Iterator[Notice]:
         (found, Term(term.field, term.item, "~", term.value[: max(2, len(term.value) // 2)].rstrip() or term.value))
         for found, term in _candidates(run, "~", kinds=("string",))
     ]
-    broken = _law(run, every, 8)
+    broken = _law(run, every, 16)
     if broken:
         yield broken
 
@@ -171,7 +199,7 @@ def _readable_dates(candidates: list[tuple[Collection, Term]]) -> list[tuple[Col
 @check("filter.strict-comparison", severity="error", section=SECTION, why="A delta by > that repeats its last record never ends.")
 def comparisons_are_as_written(run: Run) -> Iterator[Notice]:
     """>, >=, < and <= select what they say, at a value that occurs."""
-    broken = _law(run, _readable_dates(_ordered_terms(run, (">", ">=", "<", "<="))), 24)
+    broken = _law(run, _readable_dates(_ordered_terms(run, (">", ">=", "<", "<="))), 48)
     if broken:
         yield broken
 
@@ -190,7 +218,7 @@ def a_bare_date_is_accepted(run: Run) -> Iterator[Notice]:
 def references_can_be_filtered(run: Run) -> Iterator[Notice]:
     """A filter on a reference's sourcedId selects its records."""
     every = _candidates(run, "=", kinds=("guid",), nested=True) + _candidates(run, "=", kinds=("guid",), nested=True, lists=True)
-    broken = _law(run, every, 8)
+    broken = _law(run, every, 20)
     if broken:
         yield broken
 
@@ -198,69 +226,35 @@ def references_can_be_filtered(run: Run) -> Iterator[Notice]:
 @check("filter.list", severity="error", section=SECTION + " (UNCONFIRMED wording)", why="Grades and subjects are lists.")
 def lists_can_be_filtered(run: Run) -> Iterator[Notice]:
     """~ on a list selects records that have one of the listed values."""
-    broken = _law(run, _candidates(run, "~", kinds=("string",), lists=True), 8)
+    broken = _law(run, _candidates(run, "~", kinds=("string",), lists=True), 16)
     if broken:
         yield broken
 
 
-@check("filter.no-match-is-empty", severity="error", section=SECTION, why="No match is an answer, not an error.")
-def no_match_is_an_empty_list(run: Run) -> Iterator[Notice]:
-    """A filter that selects nothing is 200 and an empty list."""
-    run.collection("users")
-    page = run.get("/users", {"filter": "sourcedId='no-such-object-1000000'"})
-    document = json_of(page)
-    if page.status != 200 or not isinstance(document, dict) or not any(value == [] for value in document.values()):
-        yield at(page, "no match is not an empty list", expected="200 and an empty list", observed=str(page.status))
+@check(
+    "paging.total-filtered", severity="error", section="REST 1.1, paging", why="A total that ignores the filter makes a filtered read look incomplete.",
+)  # fmt: skip
+def the_total_counts_the_filtered_records(run: Run) -> Iterator[Notice]:
+    """X-Total-Count of a filtered read counts what the filter selects."""
+    every = _candidates(run, "=", kinds=("enum",))
+    if not every:
+        raise Skip("no field to filter by")
+    judged = 0
 
+    def law(place: int) -> Notice | None:
+        nonlocal judged
+        found, term = every[place]
+        page = run.get(f"/{found.name}", {"filter": term.text, "limit": 1})
+        if page.total is None or page.status != 200:
+            return None
+        judged += 1
+        exact, folded = readings(found, (term,))
+        if not len(exact & folded) <= page.total <= len(exact | folded):
+            return at(page, "the total of a filtered read disagrees with its records", expected=str(len(exact)), observed=str(page.total))
+        return None
 
-@check("filter.unknown-field", severity="error", section=SECTION, why="A misspelt field that selects all syncs everyone.")
-def an_unknown_field_is_refused(run: Run) -> Iterator[Notice]:
-    """A filter on an unknown field is a 400."""
-    run.collection("users")
-    page = run.get("/users", {"filter": "noSuchField='x'"})
-    if page.status != 400:
-        yield at(page, "an unknown filter field is not refused", expected="400 invalid_filter_field", observed=str(page.status))
-
-
-@check("filter.syntax-error", severity="warning", section=SECTION + " (code UNCONFIRMED)", why="A broken filter that is ignored returns everyone.")
-def a_broken_filter_is_refused(run: Run) -> Iterator[Notice]:
-    """A filter that is no expression is a 400."""
-    run.collection("users")
-    for text in ("role=student", "role='student", "role IS 'student'"):
-        page = run.get("/users", {"filter": text, "limit": 1})
-        if page.status != 400:
-            yield at(page, "a broken filter is not refused", expected="400", observed=str(page.status))
-
-
-@check("filter.case", severity="warning", section=SECTION + " (UNCONFIRMED)", why="A search that misses a name by its case loses a person.")
-def an_identifier_is_compared_exactly(run: Run) -> Iterator[Notice]:
-    """A key in another case selects nothing."""
-    users = run.collection("users")
-    own = next((key_of(row) for row in users.records if key_of(row).swapcase() != key_of(row)), None)
-    other = next((key_of(row) for row in run.collection("orgs").records if key_of(row).swapcase() != key_of(row)), None)
-    name, value = ("users", own) if own else ("orgs", other)
-    if value is None:
-        page = run.get("/users", {"filter": "role='STUDENT'", "limit": 1})
-        if page.status not in (200, 400):
-            yield at(page, "a token in another case is an error", expected="200 or 400", observed=str(page.status))
-        return
-    read = run.ids(f"/{name}", name, {"filter": f"sourcedId='{value.swapcase()}'"})
-    if read is not None and value in read[0]:
-        yield at(read[1], "sourcedId is compared without regard to case", expected="no match", observed="a match")
-
-
-@check("filter.encoding", severity="warning", section=SECTION, why="HTTP clients encode quotes and blanks in different ways.")
-def every_legal_encoding_is_read(run: Run) -> Iterator[Notice]:
-    """A filter may be encoded in every legal way."""
-    users = run.collection("users")
-    role = str(users.records[0].get("role"))
-    queries = (
-        f"filter=role%3D%27{role}%27%20AND%20status%3D%27active%27&limit=1",
-        f"filter=role='{role}'+AND+status='active'&limit=1",
-        f"filter=role%3d%27{role}%27+AND+status='active'&limit=1",
-    )
-    totals = [(page.status, page.total, page) for page in (run.get("/users", raw_query=query) for query in queries)]
-    for status, total, page in totals[1:]:
-        if (status, total) != totals[0][:2]:
-            yield at(page, "one filter in another encoding is answered differently", expected=str(totals[0][0]), observed=str(status))
-
+    broken = search(run, st.sampled_from(range(len(every))), law, examples=min(24, len(every)))
+    if broken:
+        yield broken
+    elif not judged:
+        raise Skip("filtered reads announce no total")

@@ -9,10 +9,15 @@ from conformance.api_checks.envelopes import escaped
 from conformance.notices import Notice
 from conformance.registry import Skip, check
 from conformance.run import Run, at, reference_ids
-from conformance.survey import Record, key_of
+from conformance.survey import OPTIONAL, Record, key_of
 from oneroster_standard.standard import Operation
 
 SECTION = "REST 1.1, relationship endpoints"
+
+
+def _role(record: Record) -> str:
+    # Another spelling is judged by the schema, and is no other person.
+    return str(record.get("role", "")).lower()
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,27 @@ class _Books:
     courses: dict[str, Record]
     sessions: dict[str, Record]
     enrollments: list[Record]
+    others: dict[str, list[Record]]
+
+    def marks(self, collection: str, **references: str) -> set[str]:
+        """Records of a gradebook collection by what they refer to."""
+        return {
+            key_of(record) for record in self.others[collection]
+            if all(wanted in reference_ids(record, name) for name, wanted in references.items())
+        }  # fmt: skip
+
+    def results(self, class_id: str) -> set[str]:
+        """Results of a class, by way of its line items."""
+        items = self.marks("lineItems", **{"class": class_id})
+        return {key_of(record) for record in self.others["results"] if items & set(reference_ids(record, "lineItem"))}
 
     def seated(self, class_id: str, role: str) -> set[str]:
         return {
             person
             for record in self.enrollments
-            if class_id in reference_ids(record, "class") and record.get("role") == role
+            if class_id in reference_ids(record, "class") and _role(record) == role
             for person in reference_ids(record, "user")
-            if self.users.get(person, {}).get("role") == role
+            if _role(self.users.get(person, {})) == role
         }
 
     def classes_of(self, person: str) -> set[str]:
@@ -42,16 +60,21 @@ class _Books:
         return {found for found, record in self.classes.items() if value in reference_ids(record, name)}
 
 
+def _known(run: Run, name: str) -> list[Record]:
+    found = run.survey.collections.get(name)
+    return [row for row in found.records if row.get("status") != "tobedeleted"] if found and found.is_read else []
+
+
 def _books(run: Run) -> _Books:
     enrollments = [row for row in run.collection("enrollments").records if row.get("status") != "tobedeleted"]
     return _Books(
         run.collection("users").by_id, run.collection("classes").by_id, run.collection("courses").by_id,
-        run.collection("academicSessions").by_id, enrollments,
+        run.collection("academicSessions").by_id, enrollments, {name: _known(run, name) for name in OPTIONAL},
     )  # fmt: skip
 
 
 def _people(books: _Books, school: str, role: str) -> set[str]:
-    return {found for found, row in books.users.items() if row.get("role") == role and school in reference_ids(row, "orgs")}
+    return {found for found, row in books.users.items() if _role(row) == role and school in reference_ids(row, "orgs")}
 
 
 Expect = Callable[[_Books, tuple[str, ...]], tuple[set[str], set[str]]]
@@ -102,6 +125,12 @@ EXPECTED: dict[str, Expect] = {
     "getClassesForStudent": _exact(lambda books, ids: books.classes_of(ids[0])),
     "getClassesForTeacher": _exact(lambda books, ids: books.classes_of(ids[0])),
     "getClassesForUser": _exact(lambda books, ids: books.classes_of(ids[0])),
+    "getLineItemsForClass": _exact(lambda books, ids: books.marks("lineItems", **{"class": ids[0]})),
+    "getResultsForClass": _exact(lambda books, ids: books.results(ids[0])),
+    "getResultsForLineItemForClass": _exact(lambda books, ids: books.results(ids[0]) & books.marks("results", lineItem=ids[1])),
+    "getResultsForStudentForClass": _exact(lambda books, ids: books.results(ids[0]) & books.marks("results", student=ids[1])),
+    "getResourcesForCourse": _exact(lambda books, ids: set(reference_ids(books.courses[ids[0]], "resources"))),
+    "getResourcesForClass": _exact(lambda books, ids: set(reference_ids(books.classes[ids[0]], "resources"))),
     "getStudentsForClass": _exact(lambda books, ids: books.seated(ids[0], "student")),
     "getTeachersForClass": _exact(lambda books, ids: books.seated(ids[0], "teacher")),
 }
@@ -118,11 +147,68 @@ def _parents(run: Run, books: _Books, operation: Operation) -> list[tuple[str, .
         "teacherSourcedId": [found for found, row in books.users.items() if row.get("role") == "teacher"],
         "userSourcedId": sorted(books.users),
     }
-    count = 3 if run.deep else 1
+    count = 10 if run.deep else 2
     if len(operation.parameters) == 2:
-        chosen = run.choose(operation.name, sorted(books.classes), count)
-        return [(school, found) for found in chosen for school in reference_ids(books.classes[found], "school")[:1]]
-    return [(found,) for found in run.choose(operation.name, pools[first], count)]
+        return run.choose(operation.name, _pairs(books, operation), count)
+    pool = pools[first]
+    if operation.payload_key in OPTIONAL:
+        # Most classes have none of them: those that have some are asked.
+        holders = _holders(books, operation)
+        pool = [found for found in pool if found in holders] or pool
+    return [(found,) for found in run.choose(operation.name, pool, count)]
+
+
+def _holders(books: _Books, operation: Operation) -> set[str]:
+    """Classes or courses that have line items, results or resources."""
+    if operation.payload_key == "resources":
+        records = books.courses if operation.name == "getResourcesForCourse" else books.classes
+        return {found for found, record in records.items() if record.get("resources")}
+    owners = _owners(books)
+    if operation.payload_key == "lineItems":
+        return set(owners.values())
+    return {owners[item] for row in books.others["results"] for item in reference_ids(row, "lineItem") if item in owners}
+
+
+def _owners(books: _Books) -> dict[str, str]:
+    """Line item -> its class."""
+    return {key_of(row): owner for row in books.others["lineItems"] for owner in reference_ids(row, "class")[:1]}
+
+
+def _pairs(books: _Books, operation: Operation) -> list[tuple[str, ...]]:
+    """Parents that belong together, for paths with two of them."""
+    owners = _owners(books)
+    if operation.name == "getResultsForLineItemForClass":
+        return sorted((owner, item) for item, owner in owners.items())
+    if operation.name == "getResultsForStudentForClass":
+        marks = [(item, who) for row in books.others["results"] for item in reference_ids(row, "lineItem") for who in reference_ids(row, "student")]
+        return sorted({(owners[item], who) for item, who in marks if item in owners})
+    return [(school, found) for found in sorted(books.classes) for school in reference_ids(books.classes[found], "school")[:1]]
+
+
+Related = tuple[Operation, str, set[str], set[str]]
+"""A related collection: operation, path, members at least and at most."""
+
+
+def related_paths(run: Run) -> list[Related]:
+    """Related collections that this run may read; worked out once per run."""
+    if "related" not in run.worked_out:
+        run.worked_out["related"] = list(_related(run))
+    found: list[Related] = run.worked_out["related"]
+    return found
+
+
+def _related(run: Run) -> Iterator[Related]:
+    books = _books(run)
+    for name, expect in EXPECTED.items():
+        operation = run.standard.operation(name)
+        collection = run.survey.collections.get(operation.payload_key)
+        if operation.payload_key in OPTIONAL and (collection is None or not collection.is_read):
+            continue
+        for ids in _parents(run, books, operation):
+            path = operation.path
+            for parameter, value in zip(operation.parameters, ids, strict=True):
+                path = path.replace(f"{{{parameter}}}", escaped(value))
+            yield operation, path, *expect(books, ids)
 
 
 @check(
@@ -131,25 +217,18 @@ def _parents(run: Run, books: _Books, operation: Operation) -> list[tuple[str, .
 )  # fmt: skip
 def related_collections_hold_their_members(run: Run) -> Iterator[Notice]:
     """A related collection holds what the collections say belongs there."""
-    books = _books(run)
     if not run.sign_in.may("roster.readonly"):
         raise Skip("the token lacks roster.readonly")
-    for name, expect in EXPECTED.items():
-        operation = run.standard.operation(name)
-        for ids in _parents(run, books, operation):
-            path = operation.path
-            for parameter, value in zip(operation.parameters, ids, strict=True):
-                path = path.replace(f"{{{parameter}}}", escaped(value))
-            found = run.ids(path, operation.payload_key)
-            least, most = expect(books, ids)
-            if found is None:
-                yield at(run.get(path, {"limit": 1}), f"{operation.path} cannot be read", expected="200 and a list")
-                continue
-            members, page = found
-            lost, strange = least - set(members), set(members) - most
-            if lost or strange or len(members) != len(set(members)):
-                yield at(page, f"{operation.path} differs from the collections", expected=f"{len(least)} members",
-                         observed=f"{len(members)}: {len(lost)} missing, {len(strange)} strange")  # fmt: skip
+    for operation, path, least, most in related_paths(run):
+        found = run.ids(path, operation.payload_key)
+        if found is None:
+            yield at(run.get(path, {"limit": 1}), f"{operation.path} cannot be read", expected="200 and a list")
+            continue
+        members, page = found
+        lost, strange = least - set(members), set(members) - most
+        if lost or strange or len(members) != len(set(members)):
+            yield at(page, f"{operation.path} differs from the collections", expected=f"{len(least)} members",
+                     observed=f"{len(members)}: {len(lost)} missing, {len(strange)} strange")  # fmt: skip
 
 
 @check(

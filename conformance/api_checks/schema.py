@@ -96,7 +96,7 @@ def _kind(found: Violation) -> str:
 
 def _pointer(name: str, found: Violation) -> str:
     parts = ["*" if isinstance(part, int) else part for part in found.path]
-    if found.keyword == "required":
+    if found.field:
         parts.append(found.field)
     return "/" + "/".join([name, "*", *parts])
 
@@ -122,6 +122,18 @@ def _all_violations(run: Run, found: Collection) -> list[tuple[Record, Violation
             for violation in _violations(run.standard.version, class_name, record)
         ]
     return known[found.name]
+
+
+def unsound_fields(run: Run) -> set[tuple[str, str]]:
+    """Collection and property of every value that breaks its schema."""
+    if "unsound" not in run.worked_out:
+        run.worked_out["unsound"] = {
+            (found.name, str(violation.path[0]) if violation.path else violation.field)
+            for found in run.readable()
+            for _, violation in _all_violations(run, found)
+        }
+    found: set[tuple[str, str]] = run.worked_out["unsound"]
+    return found
 
 
 def _problem(found: Violation) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.api_checks.envelopes import escaped
 from conformance.notices import Notice
 from conformance.registry import Skip, check
-from conformance.run import Run, at
+from conformance.run import Run, at, json_of
 from conformance.survey import key_of, records_in
 from oneroster_standard.standard import VIEWS
 
@@ -59,3 +59,24 @@ def a_view_gives_no_object_of_another_type(run: Run) -> Iterator[Notice]:
             yield at(page, f"/{segment} gives an object of another {name}", expected="404", observed=str(page.status))
     if not tried:
         raise Skip("no collection holds two types")
+
+
+@check("view.single", severity="error", section=SECTION, why="A consumer that found a student in the view reads the student there.")
+def a_view_gives_its_own_objects(run: Run) -> Iterator[Notice]:
+    """A single read through the right view gives the object, under its class's singular key."""
+    tried = 0
+    for segment, (collection, name, value) in VIEWS.items():
+        own = next((row for row in run.collection(collection).records if str(row.get(name)).lower() == value.lower()), None)
+        if own is None:
+            continue
+        tried += 1
+        single = str(run.standard.collection(collection).single)
+        page = run.get(f"/{segment}/{escaped(key_of(own))}")
+        document = json_of(page)
+        record = document.get(single) if isinstance(document, dict) else None
+        if page.status != 200:
+            yield at(page, f"/{segment} does not give an object that it lists", expected="200", observed=str(page.status))
+        elif not isinstance(record, dict) or key_of(record) != key_of(own):
+            yield at(page, f"/{segment} gives no object under {single}", pointer=f"/{single}", expected="the object", observed="another form")
+    if not tried:
+        raise Skip("no typed view has a record")

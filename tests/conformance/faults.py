@@ -270,6 +270,79 @@ records("reference.parent-child", "orgs", _disowned)
 records("reference.parent-cycle", "orgs", _cyclic)
 
 
+# Records that do not go together.
+def _set_where(name: str, value: Any, test: Callable[[Record], bool]) -> Callable[[list[Record]], None]:
+    def change(found: list[Record]) -> None:
+        for record in found:
+            if name in record and test(record):
+                record[name] = value
+
+    return change
+
+
+def _misled(found: list[Record]) -> None:
+    for record in found:
+        for reference in record.get("orgs", ()):
+            reference["href"] = reference["href"].rpartition("/")[0] + "/another"
+
+
+def _misnamed(found: list[Record]) -> None:
+    for record in found:
+        if "course" in record:
+            record["course"]["type"] = "class"
+
+
+def _elsewhere(found: list[Record]) -> None:
+    for record in found:
+        if "school" in record and record.get("role") == "student":
+            record["school"]["sourcedId"] += "x"
+
+
+records("data.school-year", "academicSessions", _set_where("schoolYear", "2001", lambda record: record.get("type") == "schoolYear"))
+records("data.session-nesting", "academicSessions", _set_where("endDate", "2099-01-01", lambda record: record.get("type") == "gradingPeriod"))
+records("data.enrollment-role", "enrollments", _set_where("role", "teacher", lambda record: record.get("role") == "student"))
+records("data.enrollment-school", "enrollments", _elsewhere)
+records("reference.href-leads", "users", _misled)
+records("reference.type-fits", "classes", _misnamed)
+
+
+# Links, singles and queries of views.
+@shows("paging.link-targets")
+def _skipping_link(asked: Asked, forward: Forward) -> Answered:
+    answer = forward(asked)
+    if asked.parameters.get("limit") == "5" and "Link" in answer.headers:
+        offset = int(asked.parameters.get("offset", "0"))
+        answer.headers["Link"] = answer.headers["Link"].replace(f"offset={offset + 5}>; rel=\"next\"", f"offset={offset + 6}>; rel=\"next\"")
+    return answer
+
+
+@shows("envelope.single-agrees")
+def _older_single(asked: Asked, forward: Forward) -> Answered:
+    answer = forward(asked)
+    document = answer.document
+    if isinstance(document, dict) and isinstance(document.get("class"), dict):
+        document["class"]["title"] = "as it was last year"
+        return answer.with_document(document)
+    return answer
+
+
+instead("view.single", lambda asked: asked.path.startswith("/terms/") and asked.path.count("/") == 2, 404)
+rewrite("view.query", lambda asked: asked.path == "/students", _unfiltered)
+rewrite("relationship.query", lambda asked: asked.path.endswith("/students"), lambda asked: asked.with_parameters(limit="100"))
+
+
+@shows("error.code-minor")
+def _one_minor_for_all(asked: Asked, forward: Forward) -> Answered:
+    answer = forward(asked)
+    return Answered(answer.status, answer.headers, answer.body.replace(b"invalid_filter_field", b"invalid data"))
+
+
+@shows("auth.scope-enforced")
+def _all_scopes(asked: Asked, forward: Forward) -> Answered:
+    answer = forward(asked)
+    return forward(replace(asked, headers={**asked.headers, "Authorization": "OAuth any"})) if answer.status == 403 else answer
+
+
 # Writing.
 def _writes(check: str, method: str, answer: Callable[[Asked, Forward], Answered]) -> None:
     FAULTS[check] = lambda asked, forward: answer(asked, forward) if asked.method == method else forward(asked)
