@@ -35,9 +35,10 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "paging.limit-honoured": ("paging.default-limit",),
     "paging.total-matches-records": ("paging.total-filtered", "paging.last-page-has-no-next", "paging.link-targets"),
     # A parameter that is ignored or misread is wrong for every use of it.
-    "sort.orders-records": ("sort.*",),
-    "filter.selects": ("filter.*", "paging.total-filtered", "view.query", "relationship.query"),
-    "fields.projection": ("fields.*", "view.query", "relationship.query"),
+    "sort.orders-records": ("sort.*", "paging.links-repeat-query"),
+    "filter.selects": ("filter.*", "paging.total-filtered", "paging.links-repeat-query", "view.query", "relationship.query"),
+    "filter.no-match-is-empty": ("paging.past-the-end-is-empty", "relationship.members"),
+    "fields.projection": ("fields.*", "paging.links-repeat-query", "view.query", "relationship.query"),
     "view.typed": ("view.*",),
     "envelope.single-object": ("fields.single", "gradebook.*", "view.single", "envelope.single-agrees"),
     "error.json-payload": ("error.*", "headers.content-type"),
