@@ -36,19 +36,6 @@ def sessions_lie_inside_their_parents(run: Run) -> Iterator[Notice]:
                 yield at(sessions.pages[0], "a session reaches out of its parent", pointer="/academicSessions/*/startDate")
 
 
-@check("data.school-year", severity="warning", section=SECTION, why="Sessions of one school year are brought together by it.")
-def school_years_are_named_by_their_end(run: Run) -> Iterator[Notice]:
-    """schoolYear is the year in which the school year ends."""
-    sessions = run.collection("academicSessions")
-    for record in sessions.records:
-        year, end = str(record.get("schoolYear", "")), str(record.get("endDate", ""))
-        # The end does not count: a calendar year may be written to the first of January.
-        allowed = {end[:4], str(int(end[:4]) - 1) if end[4:10] == "-01-01" and end[:4].isdigit() else end[:4]}
-        if record.get("type") == "schoolYear" and year and end and year not in allowed:
-            yield at(sessions.pages[0], "a school year is not named by the year of its end", pointer="/academicSessions/*/schoolYear",
-                     expected="the year of endDate", observed="another year")  # fmt: skip
-
-
 @check("data.enrollment-school", severity="warning", section=SECTION, why="The enrollment is shown at a school where the class does not exist.")
 def enrollments_are_at_the_school_of_their_class(run: Run) -> Iterator[Notice]:
     """The school of an enrollment is the school of its class."""

@@ -298,7 +298,6 @@ def _elsewhere(found: list[Record]) -> None:
             record["school"]["sourcedId"] += "x"
 
 
-records("data.school-year", "academicSessions", _set_where("schoolYear", "2001", lambda record: record.get("type") == "schoolYear"))
 records("data.session-nesting", "academicSessions", _set_where("endDate", "2099-01-01", lambda record: record.get("type") == "gradingPeriod"))
 records("data.enrollment-role", "enrollments", _set_where("role", "teacher", lambda record: record.get("role") == "student"))
 records("data.enrollment-school", "enrollments", _elsewhere)
