@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, Response, request
 
-from mock_server import truth
+from mock_server import credentials_admin, truth
+from mock_server.faults.grammar import read_object
 from mock_server.state import UnknownSnapshot
 from oneroster_harness.problems import Problem
 
@@ -121,16 +122,16 @@ def _state(vendor: Vendor, subject: str) -> Any:
             "settings": [{"id": found.id, "title": found.title} for found in vendor.dialect.settings],
         }
     if subject == "credentials":
-        found = {"client_id": vendor.credentials.client_id, "rotation": "not available in this release"}
-        # The key of a proxy's partner has no place in the ready file, whose form is fixed.
-        return {**found, "partner_key": vendor.credentials.partner} if vendor.dialect.applications else found
-    return {"faults": [], "note": "faults are not available in this release"}
+        return credentials_admin.state(vendor)
+    return {"faults": vendor.faults.document()}
 
 
 def _change(vendor: Vendor, subject: str, document: Any) -> Response:
-    key = {"quirks": "quirks", "settings": "withheld"}.get(subject)
-    if key is None:
-        return _json({"error": f"{subject} cannot be changed in this release"}, 501)
+    if subject == "credentials":
+        return _json(*credentials_admin.change(vendor, document))
+    if subject == "faults":
+        return _change_faults(vendor, document)
+    key = {"quirks": "quirks", "settings": "withheld"}[subject]
     names = _strings(document, key)
     if names is None:
         return _json({"error": f'expected {{"{key}": [ids]}}'}, 400)
@@ -139,3 +140,14 @@ def _change(vendor: Vendor, subject: str, document: Any) -> Response:
     except Problem as problem:
         return _json({"error": problem.met}, 400)
     return _json(_state(vendor, subject))
+
+
+def _change_faults(vendor: Vendor, document: Any) -> Response:
+    asked = document.get("faults") if isinstance(document, dict) else None
+    if not isinstance(asked, list):
+        return _json({"error": 'expected {"faults": [...]}, each ID[@key=value,...] or an object with an id'}, 400)
+    try:
+        vendor.faults.order([read_object(found) for found in asked])
+    except Problem as problem:
+        return _json({"error": problem.met, "expected": problem.expected, "try": problem.try_}, 400)
+    return _json(_state(vendor, "faults"))

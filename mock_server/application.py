@@ -21,6 +21,7 @@ from mock_server.applications import answer_applications, is_applications
 from mock_server.auth.gate import parameters_of
 from mock_server.console import console_routes
 from mock_server.endpoint import Endpoint, error_answer
+from mock_server.faults import injection
 from mock_server.journal import Journal
 from mock_server.mounts import Mount, host_belongs_to, host_of, mounts_of, owner_of
 from mock_server.reading import Answer
@@ -89,6 +90,7 @@ def create_app(site: Site) -> Flask:
     """The application over a site's providers."""
     app = Flask("oneroster-mock")
     app.before_request(site.sharing.refresh)
+    injection.install(app)
     compression.install(app)
     # A proxy's application ids may begin with an escaped slash, which stands as two slashes in a decoded path.
     app.url_map.merge_slashes = False
@@ -100,7 +102,8 @@ def create_app(site: Site) -> Flask:
     def api(found: Request, endpoint: Endpoint, root_path: str, rest: str) -> Answer:
         provider = endpoint.provider
         target = endpoint.target(found.method, rest)
-        answer = endpoint.answer(found, root_path, rest, target)
+        struck = injection.strike(provider.vendor, provider.spec, target.operation, found.query_string)
+        answer = endpoint.answer(found, root_path, rest, target, struck)
         operation = target.operation
         paged = operation is not None and operation.kind in ("collection", "related")
         _note(

@@ -27,6 +27,7 @@ EPILOG = """
 Examples:
   oneroster serve --students 200 --ready-file ready.json
   oneroster serve my.district --vendor powerschool --quirk paging.no-link --withhold powerschool:enrollments
+  oneroster serve --fault fault.server-error@on=users,page=2,times=1 --fault classlink:fault.load-too-many-requests@every=50
 """
 
 
@@ -69,16 +70,19 @@ def _write_ready(path: Path, text: str) -> None:
 @click.option(
     "--withhold", "withheld", multiple=True, metavar="[VENDOR:]SETTING", help="Withhold a setting, repeatable"
 )
+@click.option(
+    "--fault", "faults", multiple=True, metavar="[VENDOR:]ID[@KEY=VALUE,...]", help="Let something go wrong, repeatable; see `oneroster faults`"
+)
 @delivery_options
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Written once requests are accepted")
 def serve(
     district: Path | None, students: int | None, seed: int | None, as_of: date, vendors: tuple[str, ...], port: int,
-    workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], ready_file: Path | None, wishes: Wishes,
+    workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], faults: tuple[str, ...], ready_file: Path | None, wishes: Wishes,
 ) -> None:  # fmt: skip
     """Serve a district as OneRoster providers until SIGTERM."""
     if district is not None and (students is not None or seed is not None):
         raise UsageProblem("DISTRICT and --students or --seed exclude each other", "one of them")
-    chosen = choose(vendors, quirks, withheld)
+    chosen = choose(vendors, quirks, withheld, faults)
     wishes.check(chosen.habits)
     if port:
         free_port(port)

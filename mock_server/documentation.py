@@ -1,4 +1,4 @@
-"""Reference pages of quirks and vendors, derived from the dialect files: docs/quirks.md and docs/vendors.md.
+"""Reference pages of quirks, vendors and faults, derived from the dialect files: docs/quirks.md, vendors.md, faults.md.
 
 Called by `python -m mock_server.documentation DOCS` and by the test that keeps the pages current. A row that nobody
 was found saying is marked GUESS; its evidence column tells the rest.
@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mock_server.catalogue import LEGAL
+from mock_server.faults.documentation import faults_page
 from oneroster_standard.dialects import (
     SHIPPED,
     Deviation,
@@ -232,7 +233,7 @@ def vendors_page() -> str:
 
 def pages() -> dict[str, str]:
     """File name -> text of every generated page."""
-    return {"quirks.md": quirks_page(), "vendors.md": vendors_page()}
+    return {"quirks.md": quirks_page(), "vendors.md": vendors_page(), "faults.md": faults_page()}
 
 
 def main(folder: Path) -> None:

@@ -15,7 +15,9 @@ from flask import Request
 from mock_server import writes
 from mock_server.answers import Refusal, forbidden, unauthorized, unknown_object
 from mock_server.auth.gate import parameters_of
+from mock_server.auth.tokens import Signed
 from mock_server.discovery import describe, is_discovery
+from mock_server.faults import injection
 from mock_server.journal import OTHER
 from mock_server.provider import EXTRA_VIEWS, Provider
 from mock_server.quirks.hooks import ApiRequest, ErrorAnswer, Quirk, WholeAnswer
@@ -98,16 +100,17 @@ class Endpoint:
         vendor = self.provider.vendor
         return [quirk for quirk in vendor.quirks if quirk.id not in self.root.without] if self.root.without else vendor.quirks
 
-    def answer(self, found: Request, root_path: str, rest: str, target: Target) -> Answer:
-        """Carry out a request, through the quirks that see it whole."""
+    def answer(self, found: Request, root_path: str, rest: str, target: Target, struck: injection.Struck = ()) -> Answer:
+        """Carry out a request, through the quirks that see it whole, and the faults that strike it."""
         asked = ApiRequest(found.method, rest, found.headers, found.query_string.decode("latin-1"))
-        quirks = self.quirks
+        quirks = (*self.quirks, *struck) if struck else self.quirks
+        now = injection.clock(struck, self.provider.vendor.now())
         try:
             early = next((given for given in (quirk.admit(asked) for quirk in quirks) if given is not None), None)
             status, headers, body = (
                 (early.status, dict(early.headers), early.body)
                 if early
-                else self._carried_out(found, root_path, rest, target, quirks)
+                else self._carried_out(found, root_path, rest, target, quirks, now)
             )
         except Refusal as refusal:
             status, headers, body = error_answer(self.provider, refusal)
@@ -116,18 +119,18 @@ class Endpoint:
             answer = quirk.answer(asked, answer)
         return answer.status, dict(answer.headers), answer.body
 
-    def _granted(self, found: Request, query: str, urls: Sequence[str]) -> tuple[str, ...]:
+    def _signed_in(self, found: Request, query: str, urls: Sequence[str], now: float) -> Signed:
         authorization = found.headers.get("Authorization")
         mechanism = "oauth1" if is_signed(authorization, query) else "bearer"
         if self.root.auth and mechanism not in self.root.auth:
             raise unauthorized(f"only {' and '.join(self.root.auth)} is accepted under this root")
-        return self.provider.vendor.gate.scopes_of(
+        return self.provider.vendor.gate.admit(
             cast(HttpMethod, found.method), [f"{url}?{query}" if query else url for url in urls], query, authorization,
-            self.provider.spec,
+            self.provider.spec, now,
         )  # fmt: skip
 
     def _carried_out(
-        self, found: Request, root_path: str, rest: str, target: Target, quirks: Sequence[Quirk]
+        self, found: Request, root_path: str, rest: str, target: Target, quirks: Sequence[Quirk], now: float
     ) -> Answer:
         provider, vendor = self.provider, self.provider.vendor
         if is_discovery(self.root.service, rest):
@@ -135,7 +138,7 @@ class Endpoint:
             return describe(provider, self.root.service, found.method, rest, host=host, root=host + root_path)
         query = found.query_string.decode("latin-1")
         urls = [root_of(found) + path for path in spellings(found)]
-        granted = self._granted(found, query, urls)
+        signed = self._signed_in(found, query, urls, now)
         operation = target.operation
         if operation is None:
             if target.other_methods:
@@ -143,7 +146,7 @@ class Endpoint:
                     405, "invalid data", f"{found.method} is not possible here", {"Allow": self._allowed(rest)}
                 )
             raise unknown_object(f"no such path in OneRoster {provider.spec}")
-        _check_scope(operation, granted, provider.spec)
+        _check_scope(operation, signed.scopes, provider.spec)
         collection = str(provider.standard.classes[operation.entity].collection)
         if EMPTY_WHEN_WITHHELD in vendor.quirk_ids and vendor.setting_against(collection):
             return empty_collection(operation)

@@ -94,6 +94,18 @@ class MockHandle(ABC):
         """
         self.admin("PUT", f"/vendors/{vendor}/settings", {"withheld": list(settings)})
 
+    def set_faults(self, vendor: str, faults: Sequence[str | Mapping[str, Any]]) -> None:
+        """Let exactly these things go wrong, such as "fault.server-error@page=2,times=1"; see `oneroster faults`.
+
+        Raises MockProblem for an unknown one.
+        """
+        self.admin("PUT", f"/vendors/{vendor}/faults", {"faults": list(faults)})
+
+    def faults(self, vendor: str) -> list[dict[str, Any]]:
+        """The faults that are on, each with how many requests it fitted and how often it struck."""
+        found: list[dict[str, Any]] = self.admin("GET", f"/vendors/{vendor}/faults")["faults"]
+        return found
+
     def truth(
         self, vendor: str, entity: str, channel: str = "api", spec: str | None = None
     ) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from mock_server.auth.credentials import credentials_of
 from mock_server.delivery.options import take_habits
+from mock_server.faults.grammar import read_text
 from oneroster_harness.problems import CannotRun, UsageProblem, unknown
 from oneroster_harness.terminal import hints
 from oneroster_standard.dialects import SHIPPED, Dialect, DialectProblem, load_dialect, load_quirks
@@ -34,6 +35,7 @@ class Chosen:
     quirks: dict[str, list[str]]
     withheld: dict[str, list[str]]
     habits: dict[str, list[str]]
+    faults: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,13 @@ class Prepared:
         return ready_document(self.dialects, self.seed, root, str(self.config["admin_token"]))
 
 
-def choose(vendors: Sequence[str], quirks: Sequence[str] = (), withheld: Sequence[str] = ()) -> Chosen:
+def choose(
+    vendors: Sequence[str], quirks: Sequence[str] = (), withheld: Sequence[str] = (), faults: Sequence[str] = ()
+) -> Chosen:
     """The vendors of a start; none means all that are shipped.
 
-    vendors: names or dialect files. quirks, withheld: [VENDOR:]ID, without a vendor for the first one.
+    vendors: names or dialect files. quirks, withheld: [VENDOR:]ID, without a vendor for the first one. faults: see
+    faults.grammar, likewise.
     Raises UsageProblem for an unknown name.
     """
     dialects = _dialects(vendors)
@@ -60,7 +65,9 @@ def choose(vendors: Sequence[str], quirks: Sequence[str] = (), withheld: Sequenc
     own_habits = take_habits(own_quirks)
     own_withheld = _by_vendor(withheld, dialects, "withhold")
     _check_names(dialects, own_quirks, own_withheld)
-    return Chosen(tuple(vendors or SHIPPED), tuple(dialects), own_quirks, own_withheld, own_habits)
+    own_faults = _by_vendor(faults, dialects, "fault", mark="@")
+    texts = {name: [read_text(found).text() for found in orders] for name, orders in own_faults.items()}
+    return Chosen(tuple(vendors or SHIPPED), tuple(dialects), own_quirks, own_withheld, own_habits, texts)
 
 
 def prepare(folder: Path, base: Path, chosen: Chosen) -> Prepared:
@@ -70,7 +77,8 @@ def prepare(folder: Path, base: Path, chosen: Chosen) -> Prepared:
     """
     rows = [
         {"dialect": name, "store": str(_view(base, folder, dialect, name, chosen.quirks[dialect.name])),
-         "quirks": chosen.quirks[dialect.name], "withheld": chosen.withheld[dialect.name]}
+         "quirks": chosen.quirks[dialect.name], "withheld": chosen.withheld[dialect.name],
+         "faults": chosen.faults.get(dialect.name, [])}
         for name, dialect in zip(chosen.names, chosen.dialects, strict=True)
     ]  # fmt: skip
     seed = int(Store.open(base).meta["seed"])
@@ -118,12 +126,14 @@ def _dialects(vendors: Sequence[str]) -> list[Dialect]:
     return found
 
 
-def _by_vendor(items: Sequence[str], dialects: Sequence[Dialect], kind: str) -> dict[str, list[str]]:
-    """Split VENDOR:ID items; an item without a vendor goes to the first one served."""
+def _by_vendor(items: Sequence[str], dialects: Sequence[Dialect], kind: str, mark: str = "\n") -> dict[str, list[str]]:
+    """Split VENDOR:ID items; an item without a vendor goes to the first one served. mark: ends what may name a vendor."""
     names = [dialect.name for dialect in dialects]
     found: dict[str, list[str]] = {name: [] for name in names}
     for item in items:
-        vendor, colon, rest = item.partition(":")
+        head, at, tail = item.partition(mark)
+        vendor, colon, rest = head.partition(":")
+        rest += at + tail
         if colon and vendor not in names:
             raise unknown(f"vendor in --{kind}", vendor, names)
         found[vendor if colon else names[0]].append(rest if colon else item)

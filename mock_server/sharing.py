@@ -38,7 +38,7 @@ class Sharing:
             if view.epoch != self._epoch:
                 for provider in vendor.providers.values():
                     provider.forget_written()
-            vendor.adopt(view.documents)
+            vendor.adopt(view.documents, view.since)
         for row in view.written:
             name, _, spec = row.owner.rpartition("/")
             if name in self._vendors:

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ FILE, STAMP = "state.sqlite", "state.stamp"
 BUSY_S = 20.0
 _SLOTS = struct.Struct("<QQQ")
 _TABLES = """
-CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER, written INTEGER, epoch INTEGER);
-INSERT OR IGNORE INTO place VALUES (1, 0, 0, 0);
+CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER, written INTEGER, epoch INTEGER,
+  since REAL);
 CREATE TABLE IF NOT EXISTS document (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS written (number INTEGER PRIMARY KEY, owner TEXT, collection TEXT, sourced_id TEXT, record BLOB,
   UNIQUE (owner, collection, sourced_id));
@@ -57,11 +58,12 @@ class View:
     """The state as it was read at once.
 
     stamp: compare it with SharedState.stamp. epoch: another one means that written holds everything there is, not what came
-    since.
+    since. since: when the epoch began, in seconds since 1970.
     """
 
     stamp: bytes
     epoch: int
+    since: float
     number: int
     documents: Mapping[str, Any]
     written: tuple[Written, ...]
@@ -97,6 +99,7 @@ class SharedState:
             os.close(descriptor)
         connection = self._connection()
         connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+        connection.execute("INSERT OR IGNORE INTO place VALUES (1, 0, 0, 0, ?)", (time.time(),))
         self._path.chmod(0o600)
 
     @property
@@ -148,7 +151,7 @@ class SharedState:
         connection = self._connection()
         connection.execute("BEGIN")
         try:
-            place = connection.execute("SELECT version, written, epoch FROM place").fetchone()
+            *place, since = connection.execute("SELECT version, written, epoch, since FROM place").fetchone()
             documents = connection.execute("SELECT name, body FROM document").fetchall()
             after = number if place[2] == epoch else -1
             rows = connection.execute(
@@ -157,7 +160,7 @@ class SharedState:
         finally:
             connection.execute("COMMIT")
         return View(
-            stamp=_SLOTS.pack(*place), epoch=place[2], number=rows[-1][0] if rows else after,
+            stamp=_SLOTS.pack(*place), epoch=place[2], since=since, number=rows[-1][0] if rows else after,
             documents={name: orjson.loads(body) for name, body in documents},
             written=tuple(Written(*row[1:]) for row in rows),
         )  # fmt: skip
@@ -243,7 +246,9 @@ class SharedState:
                     f"INSERT INTO {into} SELECT {columns} FROM kept WHERE snapshot = ? AND kind = ?", (snapshot, kind)
                 )
             # Numbers of written records go on where the last epoch ended or a restored one begins anew, whichever is later.
-            connection.execute("UPDATE place SET written = max(written, (SELECT ifnull(max(number), 0) FROM written))")
+            connection.execute(
+                "UPDATE place SET since = ?, written = max(written, (SELECT ifnull(max(number), 0) FROM written))", (time.time(),)
+            )
 
     def snapshot(self, name: str = "") -> str:
         """Keep the state under a name, in place of an earlier snapshot of that name; returns it, or the one that was made up."""

@@ -5,16 +5,20 @@ Called by the application and the admin API. What a vendor's versions share stan
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import mock_server.quirks.families  # noqa: F401 - registers the quirks
 from mock_server.answers import Refusal, forbidden
-from mock_server.auth.credentials import credentials_of
+from mock_server.auth.credentials import Credentials
 from mock_server.auth.gate import Gate, Nonces
+from mock_server.auth.keyring import Keyring
 from mock_server.auth.token_endpoint import TokenEndpoint
 from mock_server.auth.tokens import TokenMint
+from mock_server.faults.board import Board
+from mock_server.faults.grammar import read_object
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import REGISTRY, Quirk
 from mock_server.state import SharedState, Written
@@ -40,17 +44,17 @@ def scopes_of(dialect: Dialect) -> tuple[str, ...]:
     )
 
 
-def _other_product(seed: int, dialect: Dialect) -> TokenEndpoint:
+def _other_product(seed: int, dialect: Dialect, state: SharedState) -> TokenEndpoint:
     """The token endpoint of the same company's other product, which knows other credentials and signs with another key."""
-    own = credentials_of(seed, f"{dialect.name}/other-product")
-    return TokenEndpoint(TokenMint("opaque", dialect.token_life_s, own, ()), own, scopes_of(dialect))
+    own = Keyring(seed, f"{dialect.name}/other-product", scopes_of(dialect), state)
+    return TokenEndpoint(TokenMint("opaque", dialect.token_life_s, own), own)
 
 
 class Vendor:
     """A vendor over one store.
 
-    folder: where rendered collections are kept; the caller removes it. state: what the workers share. quirks and withheld:
-    on from the start, beside the dialect's own.
+    folder: where rendered collections are kept; the caller removes it. state: what the workers share. quirks, withheld
+    and faults: on from the start, beside the dialect's own.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Vendor:
         state: SharedState,
         quirks: Sequence[str] = (),
         withheld: Sequence[str] = (),
+        faults: Sequence[str] = (),
     ) -> None:
         self.dialect = dialect
         self.name = dialect.name
@@ -68,18 +73,22 @@ class Vendor:
         self.state = state
         self._first_quirks = (*dialect.default_quirks, *quirks)
         self._first_withheld = (*(found.id for found in dialect.settings if not found.on), *withheld)
-        self.credentials = credentials_of(int(store.meta["seed"]), dialect.name)
+        self.seed = int(store.meta["seed"])
+        self.day = 0
+        self._keys_seen = -1
         self.scopes = scopes_of(dialect)
-        self.mint = TokenMint(dialect.token_form, dialect.token_life_s, self.credentials, self.scopes)
-        self.tokens = TokenEndpoint(self.mint, self.credentials, self.scopes)
-        self.other_product = _other_product(int(store.meta["seed"]), dialect)
-        self.gate = Gate(dialect.auth, self.credentials, self.mint, self.scopes, Nonces(state, dialect.name))
+        self.keyring = Keyring(self.seed, dialect.name, self.scopes, state)
+        self.mint = TokenMint(dialect.token_form, dialect.token_life_s, self.keyring)
+        self.tokens = TokenEndpoint(self.mint, self.keyring)
+        self.other_product = _other_product(self.seed, dialect, state)
+        self.gate = Gate(dialect.auth, self.keyring, self.mint, Nonces(state, dialect.name))
         self.quirk_ids: tuple[str, ...] = ()
         self.quirks: tuple[Quirk, ...] = ()
         self.withheld: frozenset[str] = frozenset()
         self.providers: Mapping[str, Provider] = {
             spec: Provider(self, spec, folder / f"v{spec.replace('.', 'p')}") for spec in dialect.specs
         }
+        self.faults = Board(self, map(read_object, faults))
         self.adopt({})
 
     def provider(self, spec: str | None = None) -> Provider:
@@ -89,10 +98,25 @@ class Vendor:
         """
         return self.providers[spec or self.dialect.specs[0]]
 
-    def adopt(self, documents: Mapping[str, Any]) -> None:
-        """Take over the shared state; what it does not name is as it was at the start."""
+    @property
+    def credentials(self) -> Credentials:
+        """The newest credential that may sign in."""
+        return self.keyring.current()
+
+    def adopt(self, documents: Mapping[str, Any], since: float = 0.0) -> None:
+        """Take over the shared state; what it does not name is as it was at the start. since: when that began."""
+        self.day = int(documents.get("day", 0))
+        self.keyring.adopt(documents.get(self.keyring.key))
+        self.faults.adopt(documents.get(f"{self.name}/faults"), since)
         self.withheld = frozenset(documents.get(f"{self.name}/withheld", self._first_withheld))
-        self._use_quirks(tuple(documents[key] if (key := f"{self.name}/quirks") in documents else self._choice(self._first_quirks)))
+        is_rekeyed, self._keys_seen = self.keyring.revision != self._keys_seen, self.keyring.revision
+        key = f"{self.name}/quirks"
+        chosen = tuple(documents[key]) if key in documents else self._choice(self._first_quirks)
+        self._use_quirks(chosen, is_rekeyed=is_rekeyed)
+
+    def now(self) -> float:
+        """Seconds since 1970: tokens, signatures and limits follow the real clock, data never does."""
+        return time.time()
 
     def keep(self, provider: Provider, collection: str, records: Sequence[dict[str, Any]]) -> None:
         """Keep records that were written through one version, also as the other versions say them, all at once.
@@ -144,12 +168,14 @@ class Vendor:
                 )
         return chosen
 
-    def _use_quirks(self, chosen: tuple[str, ...]) -> None:
+    def _use_quirks(self, chosen: tuple[str, ...], *, is_rekeyed: bool = False) -> None:
         # A reset between tests usually changes nothing: what was rendered and worked out is then kept.
         changed = chosen != self.quirk_ids
+        if changed or is_rekeyed:
+            # Some quirks remember the token that they handed out.
+            self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
         if changed:
             self.quirk_ids = chosen
-            self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
             for provider in self.providers.values():
                 provider.forget()
 

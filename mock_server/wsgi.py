@@ -31,7 +31,8 @@ def site_of(config: Mapping[str, Any], folder: Path) -> Site:
 
     folder: where the shared state and the vendors' renderings are kept; every worker of a server is given the same one, and
     the caller removes it.
-    config: {"admin_token", "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...]}]}.
+    config: {"admin_token", "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...],
+    "faults": [...]}]}.
     """
     vendors: dict[str, Vendor] = {}
     state = SharedState(folder)
@@ -44,6 +45,7 @@ def site_of(config: Mapping[str, Any], folder: Path) -> Site:
             state,
             row["quirks"],
             row["withheld"],
+            row.get("faults", ()),
         )
         vendors[vendor.name] = vendor
     return Site(vendors, config["admin_token"], journal_of(vendors.values(), folder), Sharing(vendors, state))

@@ -26,17 +26,20 @@ class Credentials:
     partner: str = field(default="", repr=False)
 
 
-def credentials_of(seed: int, vendor: str) -> Credentials:
-    """The credentials of a vendor in the district of a seed."""
+def credentials_of(seed: int, vendor: str, number: int = 0) -> Credentials:
+    """The credentials of a vendor in the district of a seed. number: 0 at the start, one more for each that is issued."""
 
     def drawn(name: str) -> str:
         return hashlib.sha256(f"oneroster-mock/{seed}/{vendor}/{name}".encode()).hexdigest()
 
+    def own(name: str) -> str:
+        return drawn(f"{name}/{number}" if number else name)
+
     prefix = "InfiniteCampus_" if vendor == "infinite-campus" else "mock-"
     return Credentials(
-        client_id=prefix + drawn("client_id")[:20],
-        client_secret=drawn("client_secret")[:40],
-        bearer=str(uuid.UUID(drawn("bearer")[:32])),
+        client_id=prefix + own("client_id")[:20],
+        client_secret=own("client_secret")[:40],
+        bearer=str(uuid.UUID(own("bearer")[:32])),
         app=f"district{drawn('app')[:6]}",
         key=bytes.fromhex(drawn("key")),
         application=f"%2F{drawn('application')[:10]}%43",

@@ -5,14 +5,13 @@ Called by the application. Keeps the nonces of signed requests for as long as th
 
 from __future__ import annotations
 
-import hmac
 import time
 from collections.abc import Callable, Collection, Sequence
 from urllib.parse import parse_qsl
 
 from mock_server.answers import unauthorized
-from mock_server.auth.credentials import Credentials
-from mock_server.auth.tokens import TokenMint
+from mock_server.auth.keyring import Keyring
+from mock_server.auth.tokens import Signed, TokenMint
 from mock_server.state import SharedState
 from oneroster_standard.oauth1 import (
     WINDOW_FUTURE_S,
@@ -44,70 +43,62 @@ class Gate:
     """Decides for one provider who may pass and with which scopes."""
 
     def __init__(
-        self,
-        mechanisms: Collection[str],
-        credentials: Credentials,
-        mint: TokenMint,
-        scopes: tuple[str, ...],
-        nonces: Nonces,
-        clock: Clock = time.time,
+        self, mechanisms: Collection[str], keyring: Keyring, mint: TokenMint, nonces: Nonces, clock: Clock = time.time
     ) -> None:
         self._mechanisms = frozenset(mechanisms)
-        self._credentials = credentials
+        self._keyring = keyring
         self._mint = mint
-        self._scopes = scopes
         self._clock = clock
         self._nonces = nonces
 
-    def scopes_of(
+    def admit(
         self,
         method: HttpMethod,
         urls: Sequence[str],
         query: str,
         authorization: str | None,
         spec: str = "1.1",
-    ) -> tuple[str, ...]:
-        """Scopes of a request.
+        now: float | None = None,
+    ) -> Signed:
+        """Who sent a request, and the scopes that go with it.
 
-        urls: absolute, in every spelling that the client may have signed. spec: 1.2 knows no signed requests.
-        Raises Refusal 401.
+        urls: absolute, in every spelling that the client may have signed. spec: 1.2 knows no signed requests. now: the
+        provider's clock where it is not the gate's own. Raises Refusal 401.
         """
+        now = self._clock() if now is None else now
         if is_signed(authorization, query):
             if "oauth1" not in self._mechanisms or spec != "1.1":
                 raise unauthorized("signed requests are not accepted here; a bearer token is expected")
-            self._check_signature(method, urls, authorization)
-            return self._scopes
+            return self._check_signature(method, urls, authorization, now)
         scheme, _, token = (authorization or "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthorized(
                 "no credential was sent" if not authorization else "the credential's scheme is not accepted"
             )
-        granted = self._bearer(token.strip())
-        if granted is None:
+        signed = self._bearer(token.strip(), now)
+        if signed is None:
             raise unauthorized("the token is unknown or has expired")
-        return granted
+        return signed
 
-    def _bearer(self, token: str) -> tuple[str, ...] | None:
-        if "bearer" in self._mechanisms and hmac.compare_digest(
-            token.encode(), self._credentials.bearer.encode()
-        ):
-            return self._scopes
-        return self._mint.read(token, self._clock()) if "oauth2" in self._mechanisms else None
+    def _bearer(self, token: str, now: float) -> Signed | None:
+        pair = self._keyring.bearer(token) if "bearer" in self._mechanisms else None
+        if pair is not None:
+            return Signed(pair.credentials.client_id, self._keyring.scopes_of(pair))
+        return self._mint.read(token, now) if "oauth2" in self._mechanisms else None
 
-    def _check_signature(self, method: HttpMethod, urls: Sequence[str], authorization: str | None) -> None:
-        now = self._clock()
+    def _check_signature(self, method: HttpMethod, urls: Sequence[str], authorization: str | None, now: float) -> Signed:
         signed = self._signed_by(method, urls, authorization, now)
         if not self._nonces.is_new(signed, now):
             raise unauthorized("the nonce was used before")
+        return Signed(signed.key, self._keyring.scopes_of_client(signed.key))
 
     def _signed_by(
         self, method: HttpMethod, urls: Sequence[str], authorization: str | None, now: float
     ) -> SignedBy:
-        secrets = {self._credentials.client_id: self._credentials.client_secret}
         reason = ""
         for url in urls:
             try:
-                return verify(method, url, authorization=authorization, secret_of=secrets.get, now=now)
+                return verify(method, url, authorization=authorization, secret_of=self._keyring.secret_of, now=now)
             except SignatureRefused as error:
                 reason = reason or error.reason
         raise unauthorized(reason)

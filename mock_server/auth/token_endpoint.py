@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -17,9 +16,8 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from oauthlib.oauth2 import BackendApplicationServer, RequestValidator
 
-from mock_server.auth.credentials import Credentials
+from mock_server.auth.keyring import Keyring, Pair
 from mock_server.auth.tokens import TokenMint
-from oneroster_standard.scopes import expand
 
 
 def basic_pair(header: str | None) -> tuple[str, str] | None:
@@ -35,31 +33,27 @@ def basic_pair(header: str | None) -> tuple[str, str] | None:
 
 
 class _Client:
-    def __init__(self, client_id: str) -> None:
-        self.client_id = client_id
+    def __init__(self, pair: Pair) -> None:
+        self.client_id = pair.credentials.client_id
+        self.pair = pair
 
 
 class _Validator(RequestValidator):
     """What oauthlib asks of us: is the client known, which scopes may it have."""
 
-    def __init__(self, credentials: Credentials, scopes: tuple[str, ...]) -> None:
-        self._credentials = credentials
-        self._scopes = scopes
-
-    def _matches(self, user: str, password: str) -> bool:
-        known, secret = self._credentials.client_id, self._credentials.client_secret
-        user_fits = hmac.compare_digest(user.encode(), known.encode())
-        return hmac.compare_digest(password.encode(), secret.encode()) and user_fits
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
 
     def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
         pair = basic_pair(request.headers.get("Authorization"))
         if pair is None:
             pair = (request.client_id or "", request.client_secret or "")
         # Both readings of RFC 6749 2.3.1: form-encoded parts, and parts as they are.
-        fits = self._matches(*pair) or self._matches(unquote_plus(pair[0]), unquote_plus(pair[1]))
-        if fits:
-            request.client = _Client(self._credentials.client_id)
-        return fits
+        as_is = self._keyring.signed_in(*pair)
+        found = self._keyring.signed_in(unquote_plus(pair[0]), unquote_plus(pair[1])) or as_is
+        if found:
+            request.client = _Client(found)
+        return found is not None
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
@@ -67,13 +61,13 @@ class _Validator(RequestValidator):
         return grant_type == "client_credentials"
 
     def get_default_scopes(self, client_id: str, request: Any, *args: Any, **kwargs: Any) -> list[str]:
-        return list(self._scopes)
+        return list(self._keyring.scopes_of(request.client.pair))
 
     def validate_scopes(
         self, client_id: str, scopes: list[str], client: Any, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
         # A request for more than is allowed gets the smaller list.
-        request.scopes = [scope for scope in scopes if scope in self._scopes]
+        request.scopes = [scope for scope in scopes if scope in self._keyring.scopes_of(request.client.pair)]
         return bool(request.scopes)
 
     def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -83,17 +77,17 @@ class _Validator(RequestValidator):
 class TokenEndpoint:
     """Answers token requests of one provider."""
 
-    def __init__(self, mint: TokenMint, credentials: Credentials, scopes: tuple[str, ...]) -> None:
+    def __init__(self, mint: TokenMint, keyring: Keyring) -> None:
         self._mint = mint
-        self._scopes = tuple(expand(scope) for scope in scopes)
-        self._validator = _Validator(credentials, self._scopes)
+        self._validator = _Validator(keyring)
 
     def answer(
-        self, uri: str, query: Mapping[str, str], body: str, headers: Mapping[str, str], now: float
+        self, uri: str, query: Mapping[str, str], body: str, headers: Mapping[str, str], now: float,
+        valid_s: int | None = None,
     ) -> tuple[int, dict[str, str], dict[str, Any]]:
         """Status, headers and JSON of the answer to a POST.
 
-        now: seconds since 1970.
+        now: seconds since 1970. valid_s: see TokenMint.issue.
         """
         form = dict(parse_qsl(body, keep_blank_values=True))
         for name in ("grant_type", "scope"):
@@ -115,7 +109,7 @@ class TokenEndpoint:
         lives: list[int] = []
 
         def token(request: Any) -> str:
-            grant = self._mint.issue(request.scopes, now)
+            grant = self._mint.issue(request.client.pair, request.scopes, now, valid_s)
             lives.append(grant.life_s)
             return grant.token
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import jwt
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from mock_server.auth.credentials import Credentials
+from mock_server.auth.keyring import Keyring, Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,54 +27,86 @@ class Grant:
     scopes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who signed in, and with which scopes."""
+
+    client_id: str
+    scopes: tuple[str, ...]
+
+
 class TokenMint:
     """Issues and reads the tokens of one provider. form: opaque, jwt or uuid."""
 
-    def __init__(self, form: str, life_s: int, credentials: Credentials, all_scopes: Sequence[str]) -> None:
+    def __init__(self, form: str, life_s: int, keyring: Keyring) -> None:
         self._form = form
         self._life_s = life_s
-        self._key = credentials.key
-        self._client_id = credentials.client_id
-        self._all_scopes = tuple(all_scopes)
+        self._keyring = keyring
+        self._key = keyring.first().key
         self._serializer = URLSafeSerializer(self._key, salt="access-token")
 
-    def issue(self, scopes: Sequence[str], now: float) -> Grant:
-        """A token for these scopes, valid from now (seconds since 1970)."""
-        granted = tuple(scopes)
+    @property
+    def life_s(self) -> int:
+        """Seconds that a token lives."""
+        return self._life_s
+
+    def issue(self, pair: Pair, scopes: Sequence[str], now: float, valid_s: int | None = None) -> Grant:
+        """A token of a credential for these scopes, from now (seconds since 1970).
+
+        valid_s: how long it is good whatever the grant says, below zero for one that is over already.
+        """
+        granted, life = tuple(scopes), pair.life
+        valid_s = self._life_s if valid_s is None else valid_s
         if self._form == "uuid":
             started = int(now) // self._life_s * self._life_s
-            return Grant(self._uuid(started), started + self._life_s - int(now), self._all_scopes)
-        expires = int(now) + self._life_s
+            shown = started if valid_s > 0 else started - self._life_s
+            return Grant(self._uuid(pair, shown), started + self._life_s - int(now), self._keyring.scopes_of(pair))
+        expires = int(now) + valid_s
         if self._form == "jwt":
-            claims = {"sub": self._client_id, "iat": int(now), "exp": expires, "scope": " ".join(granted)}
-            claims["jti"] = secrets.token_hex(8)
+            claims = {"sub": pair.credentials.client_id, "iat": int(now), "exp": expires, "scope": " ".join(granted)}
+            claims |= {"jti": secrets.token_hex(8), "cred": [life.number, life.generation]}
             return Grant(jwt.encode(claims, self._key, algorithm="HS256"), self._life_s, granted)
-        text = self._serializer.dumps([expires, granted, secrets.token_hex(8)])
+        text = self._serializer.dumps([expires, granted, life.number, life.generation, secrets.token_hex(8)])
         return Grant(str(text), self._life_s, granted)
 
-    def _uuid(self, started: int) -> str:
-        digest = hmac.new(self._key, str(started).encode(), hashlib.sha256).hexdigest()
-        return str(uuid.UUID(digest[:32]))
+    def _uuid(self, pair: Pair, started: int) -> str:
+        said = f"{started}/{pair.life.number}/{pair.life.generation}"
+        return str(uuid.UUID(hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:32]))
 
-    def read(self, token: str, now: float) -> tuple[str, ...] | None:
-        """Scopes of a live token, None for any other text."""
+    def read(self, token: str, now: float) -> Signed | None:
+        """Who a live token was issued to and what it opens, None for any other text."""
         if self._form == "uuid":
-            started = int(now) // self._life_s * self._life_s
-            return (
-                self._all_scopes
-                if hmac.compare_digest(token.encode(), self._uuid(started).encode())
-                else None
-            )
-        if self._form == "jwt":
-            try:
-                claims = jwt.decode(
-                    token, self._key, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False}
-                )
-            except jwt.InvalidTokenError:
-                return None
-            return tuple(claims["scope"].split()) if claims["exp"] > now else None
+            return self._read_uuid(token, now)
+        found = self._read_jwt(token) if self._form == "jwt" else self._read_opaque(token)
+        if found is None or found[0] <= now:
+            return None
+        _, scopes, number, generation = found
+        pair = self._keyring.of_token(number, generation)
+        if pair is None:
+            return None
+        # A credential that was narrowed takes its tokens with it.
+        allowed = self._keyring.scopes_of(pair)
+        return Signed(pair.credentials.client_id, tuple(scope for scope in scopes if scope in allowed))
+
+    def _read_uuid(self, token: str, now: float) -> Signed | None:
+        started = int(now) // self._life_s * self._life_s
+        found = None
+        for pair in self._keyring.live():
+            if hmac.compare_digest(token.encode(), self._uuid(pair, started).encode()):
+                found = Signed(pair.credentials.client_id, self._keyring.scopes_of(pair))
+        return found
+
+    def _read_jwt(self, token: str) -> tuple[float, Sequence[str], int, int] | None:
         try:
-            expires, scopes, _ = self._serializer.loads(token)
+            claims = jwt.decode(token, self._key, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False})
+        except jwt.InvalidTokenError:
+            return None
+        number, generation = claims["cred"]
+        return claims["exp"], claims["scope"].split(), number, generation
+
+    def _read_opaque(self, token: str) -> tuple[float, Sequence[str], int, int] | None:
+        try:
+            expires, scopes, number, generation, _ = self._serializer.loads(token)
         except BadSignature:
             return None
-        return tuple(scopes) if expires > now else None
+        return expires, scopes, number, generation

@@ -122,6 +122,10 @@ class Quirk:
         """Change the token endpoint's answer."""
         return answer
 
+    def rotation(self, overlap_s: float) -> float:
+        """Change how long an old credential stays good beside the new one."""
+        return overlap_s
+
     def admit(self, asked: ApiRequest) -> WholeAnswer | None:
         """Answer a request before its credential is looked at, or None; may raise Refusal."""
         return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mock_server.auth.credentials import credentials_of
+from mock_server.auth.keyring import Keyring
 from mock_server.auth.tokens import TokenMint
 from mock_server.mock_process import RunningMock
+from mock_server.state import SharedState
 from oneroster_standard.dialects import load_dialect
 from oneroster_standard.scopes import ALL
 from tests.mock_server.wire import GRADEBOOK, PREFIX, ROSTER, WITHIN_S, Wire, status_of
@@ -111,13 +113,14 @@ def test_without_a_valid_credential_the_answer_is_401_and_says_how_to_sign_in(
 @pytest.mark.parametrize(
     ("vendor", "form"), [("reference", "opaque"), ("powerschool", "uuid"), ("infinite-campus", "jwt")]
 )
-def test_a_token_is_good_until_it_expires(wires: dict[str, Wire], vendor: str, form: str) -> None:
+def test_a_token_is_good_until_it_expires(wires: dict[str, Wire], tmp_path: Path, vendor: str, form: str) -> None:
     life_s = load_dialect(vendor).token_life_s
     scopes = [PREFIX + scope for scope in ROSTER]
-    mint = TokenMint(form, life_s, credentials_of(1, vendor), scopes)
+    keyring = Keyring(1, vendor, scopes, SharedState(tmp_path))
+    mint = TokenMint(form, life_s, keyring)
     statuses = []
     for issued in (time.time(), time.time() - 2 * life_s):
-        header = {"Authorization": f"Bearer {mint.issue(scopes, issued).token}"}
+        header = {"Authorization": f"Bearer {mint.issue(keyring.live()[0], scopes, issued).token}"}
         statuses.append(wires[vendor].call("GET", "/orgs", headers=header).status_code)
     assert statuses == [200, 401]
 
