@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mock_server.nested_truth import NESTED
 from mock_server.provider import Provider
 from oneroster_standard.marks import parse
+from oneroster_standard.standard import CsvColumn, CsvFile
 
-LINKS = {"classResources": ("classes", "classSourcedId"), "courseResources": ("courses", "courseSourcedId")}
+RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
+"""Header of 1.2 -> the property that holds the same fact under another name."""
+_PAIRS = (("type", "identifier"), ("itemValueLHS", "itemValueRHS"))
 
 
 def _text(value: Any) -> str | None:
@@ -28,21 +32,19 @@ def _landed(value: Any) -> Any:
     if value is None:
         return None
     if isinstance(value, Mapping):
-        return _text(value["sourcedId"])
+        return _item(value)
     if isinstance(value, list):
-        found = []
-        for one in value:
-            if isinstance(one, Mapping):
-                user_id = (
-                    f"{{{one['type']}:{one['identifier']}}}"
-                    if "identifier" in one
-                    else _text(one["sourcedId"])
-                )
-                found.append(user_id)
-            else:
-                found.append(_text(one))
-        return found or None
+        return [_item(one) for one in value] or None
     return _text(value)
+
+
+def _item(value: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return _text(value)
+    for left, right in _PAIRS:
+        if left in value and right in value:
+            return f"{{{value[left]}:{value[right]}}}"
+    return _text(value["sourcedId"])
 
 
 def rows(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, Any]]:
@@ -53,32 +55,36 @@ def rows(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, An
     rows in that channel. KeyError for an unknown entity.
     """
     file = provider.standard.csv_files[f"{entity}.csv"]
-    if entity in LINKS:
-        yield from _links(provider, entity, channel)
+    nested = NESTED.get(entity)
+    collection = nested.collection if nested else entity
+    if channel == "api" and provider.standard.collection(collection).service not in provider.services:
         return
-    if channel == "api" and provider.standard.collection(entity).service not in provider.services:
-        return
-    source = provider.store.collection(entity, provider.spec) if channel == "csv" else provider.rows(entity)
-    for raw in source.iter_bytes():
-        record = parse(raw)
-        row: dict[str, Any] = {}
-        for column in file.columns:
-            value = _landed(record.get(column.property))
-            row[column.header] = value[:10] if column.format == "date" and value else value
-        row["status"] = "active"
-        if channel == "csv":
-            row["dateLastModified"] = None
-        yield row
+    schools = _schools(provider, channel) if entity == "scoreScales" else {}
+    for record in _records(provider, collection, channel):
+        for row in nested.rows(record) if nested else [_plain(file, record)]:
+            if schools:
+                # A scale names its class in the API, and the school of that class as well in a file.
+                row["orgSourcedId"] = schools.get(str(_landed(row["classSourcedId"])))
+            landed = {column.header: _cell(column, row.get(column.header)) for column in file.columns}
+            stamp = None if nested or channel == "csv" else landed["dateLastModified"]
+            yield {**landed, "status": "active", "dateLastModified": stamp}
 
 
-def _links(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, Any]]:
-    parent, header = LINKS[entity]
-    source = provider.store.collection(parent, provider.spec) if channel == "csv" else provider.rows(parent)
-    for raw in source.iter_bytes():
-        record = parse(raw)
-        for resource in record.get("resources") or ():
-            own, linked = _text(record["sourcedId"]), _text(resource["sourcedId"])
-            yield {
-                "sourcedId": f"{own}-{linked}", "status": "active", "dateLastModified": None, "title": None,
-                header: own, "resourceSourcedId": linked,
-            }  # fmt: skip
+def _records(provider: Provider, collection: str, channel: str) -> Iterator[Mapping[str, Any]]:
+    source = provider.store.collection(collection, provider.spec) if channel == "csv" else provider.rows(collection)
+    return map(parse, source.iter_bytes())
+
+
+def _schools(provider: Provider, channel: str) -> dict[str, str]:
+    return {found["sourcedId"]: found["school"]["sourcedId"] for found in _records(provider, "classes", channel)}
+
+
+def _plain(file: CsvFile, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {column.header: record.get(RENAMED.get(column.header, column.property)) for column in file.columns}
+
+
+def _cell(column: CsvColumn, value: Any) -> Any:
+    landed = _landed(value)
+    if isinstance(landed, list) and not column.is_list:
+        return ",".join(landed)  # a user's grades are a list in the API and one text in a file of 1.2
+    return landed[:10] if column.format == "date" and landed else landed

@@ -29,8 +29,9 @@ class HrefOtherHost(Quirk):
     """hrefs lead to the district's own server (D08)."""
 
     def root(self, root: str) -> str:
-        """Another host, the standard's path."""
-        return f"{OTHER_HOST}/ims/oneroster/v1p1"
+        """Another host, the standard's path of the version."""
+        *_, service, version = root.split("/")
+        return f"{OTHER_HOST}/ims/oneroster/{service}/v1p2" if version == "v1p2" else f"{OTHER_HOST}/ims/oneroster/v1p1"
 
 
 @quirk("reference.href-missing")
