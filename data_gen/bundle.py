@@ -6,22 +6,24 @@ Called by the `generate` command and by tests. Streams: only one batch of rows i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from data_gen.organisations import WATERMARK
-from data_gen.records import records
-from data_gen.rendering import csv_chunks, csv_rows
+from data_gen.records import LINES, records
+from data_gen.rendering import csv_rows
 from data_gen.shape import District
 from data_gen.v1p2.files import FILES, RENAMED
 from oneroster_harness.terminal import VERSION
-from oneroster_standard.bundle_writer import BundleWriter
+from oneroster_standard.bundle_writer import BundleWriter, csv_bytes
 from oneroster_standard.marks import parse
 from oneroster_standard.standard import CsvFile, Standard, load
 from oneroster_standard.store import Store
 
 MANIFEST = "manifest.csv"
+BATCH = 4096
 LINKS = {
     "classResources.csv": ("classes", "classSourcedId"),
     "courseResources.csv": ("courses", "courseSourcedId"),
@@ -35,9 +37,16 @@ Tell = Callable[[str], None]
 TOLD_EVERY = 4096
 
 
-def from_district(district: District, version: str = "1.1") -> Source:
+@dataclass(frozen=True, slots=True)
+class DistrictSource:
     """The records of a district that lies in no store, as a version has them."""
-    return lambda collection: records(district, collection, version)
+
+    district: District
+    version: str = "1.1"
+
+    def __call__(self, collection: str) -> Iterator[Record]:
+        """Records of one collection."""
+        return records(self.district, collection, self.version)
 
 
 def from_store(store: Store, version: str = "1.1") -> Source:
@@ -85,12 +94,22 @@ def manifest_rows(standard: Standard, present: Iterable[str]) -> list[list[str]]
     return rows
 
 
-def _counted(rows: Iterator[list[str]], counts: dict[str, int], name: str) -> Iterator[list[str]]:
-    count = 0
-    for row in rows:
-        count += 1
-        yield row
-    counts[name] = count
+def _parts(file: CsvFile, source: Source) -> Iterator[tuple[bytes, int]]:
+    """The file's rows as bytes, many at a time, with how many they are."""
+    if isinstance(source, DistrictSource) and (source.version, file.name) in LINES:
+        for lines in LINES[source.version, file.name](source.district):
+            yield lines.body, len(lines)
+        return
+    rows = rows_of(file, source)
+    while batch := list(islice(rows, BATCH)):
+        yield csv_bytes(batch), len(batch)
+
+
+def _counted(parts: Iterable[tuple[bytes, int]], counts: dict[str, int], name: str) -> Iterator[bytes]:
+    counts[name] = 0
+    for body, count in parts:
+        counts[name] += count
+        yield body
 
 
 def write_bundle(
@@ -109,12 +128,13 @@ def write_bundle(
                 continue
             if tell:
                 tell(name)
-            rows = rows_of(file, source)
-            first = next(rows, None)
+            parts = _parts(file, source)
+            first = next(parts, None)
             if first is not None:
-                writer.write(name, csv_chunks(file, _counted(chain([first], rows), counts, name)))
+                body = _counted(chain([first], parts), counts, name)
+                writer.write(name, chain([csv_bytes([file.headers])], body))
         manifest = manifest_rows(standard, counts)
-        writer.write(MANIFEST, csv_chunks(standard.csv_files[MANIFEST], manifest))
+        writer.write(MANIFEST, [csv_bytes([standard.csv_files[MANIFEST].headers, *manifest])])
     return {**counts, MANIFEST: len(manifest)}
 
 

@@ -15,11 +15,10 @@ from typing import Any
 from data_gen import pools
 from data_gen.lens import lens_of
 from data_gen.organisations import WATERMARK
-from data_gen.records import MAKERS, MAKERS_1P2, records
+from data_gen.records import MAKERS, MAKERS_1P2, rendered
 from data_gen.shape import District
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import VERSION
-from oneroster_standard.marks import render
 from oneroster_standard.standard import VERSIONS
 from oneroster_standard.store import COLLECTIONS, CollectionWriter, Store, StoreWriter
 
@@ -83,7 +82,9 @@ def build(
             for name in MAKERS if version == "1.1" else MAKERS_1P2:
                 if tell:
                     tell(name)
-                _write(writer.collection(name, version), map(render, records(made, name, version)))
+                target = writer.collection(name, version)
+                for lines in rendered(made, name, version):
+                    target.extend_joined(lines.body, lines.lengths)
     return out
 
 

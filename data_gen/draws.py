@@ -41,10 +41,15 @@ class Draws:
             state = (state ^ (state >> np.uint64(27))) * _SECOND
             return state ^ (state >> np.uint64(31))
 
-    def below(self, path: str, indices: Sequence[int] | Integers, bound: int) -> list[int]:
+    def array(self, path: str, indices: Sequence[int] | Integers, bound: int) -> Integers:
         """Integers of 0 to bound - 1, by multiplying the upper 32 bits; bound is below 2**31."""
         high = self.bits(path, indices) >> np.uint64(32)
-        return [int(found) for found in ((high * np.uint64(bound)) >> np.uint64(32)).tolist()]
+        return ((high * np.uint64(bound)) >> np.uint64(32)).astype(np.int64)
+
+    def below(self, path: str, indices: Sequence[int] | Integers, bound: int) -> list[int]:
+        """The same as plain integers."""
+        found: list[int] = self.array(path, indices, bound).tolist()
+        return found
 
     def one(self, path: str, index: int, bound: int) -> int:
         """One integer of 0 to bound - 1: the same as below, without the price of an array."""

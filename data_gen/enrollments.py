@@ -1,85 +1,89 @@
 """Enrollments: every student's seven classes, then every class's teachers.
 
-Called by records.py and the gradebook. A student's classes lie in one school and grade and never clash.
+Called by records.py and the writers. Students' rows are filled into templates, many at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from data_gen.classes import sections, terms_of
-from data_gen.people import student_id
-from data_gen.references import Stamps, refer
-from data_gen.school_year import terms
-from data_gen.shape import SUBJECTS, Cohort, District, class_id, class_number, groups_of_students
+import numpy as np
 
-LATE_PERCENT = 3
-GONE_PERCENT = 1
+from data_gen.classes import sections, terms_of
+from data_gen.columns import Lines, Template, Text, digits
+from data_gen.references import Stamps, refer
+from data_gen.rendering import csv_rows
+from data_gen.seating import BLOCK, Seating, Seats
+from data_gen.shape import SUBJECTS, District, class_id
+from oneroster_standard.bundle_writer import csv_bytes
+from oneroster_standard.marks import parse_all, render
+from oneroster_standard.standard import load
+from oneroster_standard.store import SEPARATOR
+
 BATCH = 7 * 4096
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """One student in one class."""
-
-    student: int
-    subject: int
-    class_number: int
-    school: str
-    begin: str
-    end: str
-
-
-def _dates(district: District, cohort: Cohort, subject: int, group: int) -> tuple[date, date]:
-    both = terms(district)
-    if cohort.school.level == 0 or subject != SUBJECTS - 1:
-        return both[0].start, both[1].end
-    term = both[group % 2]
-    return term.start, term.end
+_STUDENT_ROWS: tuple[bytes | str, ...] = (
+    b'{"sourcedId":"enr-', "student", b"-", "subject", b'","status":"active","dateLastModified":"', "modified",
+    b'","user":{"href":"\x01/users/stu-', "student", b'","sourcedId":"stu-', "student", b'","type":"user"}',
+    b',"class":{"href":"\x01/classes/cls-', "class", b'","sourcedId":"cls-', "class", b'","type":"class"}',
+    b',"school":{"href":"\x01/orgs/', "school", b'","sourcedId":"', "school", b'","type":"org"}',
+    b',"role":"student","beginDate":"', "begin", b'","endDate":"', "end", b'"}', SEPARATOR,
+)  # fmt: skip
+_STUDENT_LINES: tuple[bytes | str, ...] = (
+    b"enr-", "student", b"-", "subject", b",,,cls-", "class", b",", "school", b",stu-", "student", b",student,,", "begin",
+    b",", "end", b"\r\n",
+)  # fmt: skip
 
 
-def seats(district: District) -> Iterator[Seat]:
-    """All seats in order of student and subject."""
-    for cohort in district.cohorts:
-        if not cohort.count:
-            continue
-        numbers = range(cohort.first, cohort.first + cohort.count)
-        taken = groups_of_students(district, cohort)
-        late = district.draws.chance("enrollments/late", numbers, LATE_PERCENT)
-        gone = district.draws.chance("enrollments/gone", numbers, GONE_PERCENT)
-        days = district.draws.below("enrollments/days", numbers, 40)
-        for place, student in enumerate(numbers):
-            for subject in range(SUBJECTS):
-                within = taken[place][subject]
-                begin, end = _dates(district, cohort, subject, cohort.group + within)
-                if late[place]:
-                    begin += timedelta(days=1 + days[place])
-                if gone[place]:
-                    end -= timedelta(days=1 + days[place])
-                yield Seat(
-                    student, subject, class_number(cohort.base + within, subject), cohort.school.sourced_id,
-                    begin.isoformat(), end.isoformat(),
-                )  # fmt: skip
-
-
-def _seat_record(seat: Seat, modified: str) -> dict[str, Any]:
+def _student_texts(seating: Seating, seats: Seats) -> dict[str, Text]:
     return {
-        "sourcedId": f"enr-{seat.student:07d}-{seat.subject}",
-        "status": "active",
-        "dateLastModified": modified,
-        "user": refer("user", student_id(seat.student)),
-        "class": refer("class", class_id(seat.class_number)),
-        "school": refer("org", seat.school),
-        "role": "student",
-        "beginDate": seat.begin,
-        "endDate": seat.end,
+        "student": digits(seats.student, 7),
+        "subject": digits(seats.subject, 1),
+        "class": digits(seats.class_number, 7),
+        "school": seating.schools.take(seats.school),
+        "begin": seating.days.take(seats.begin),
+        "end": seating.days.take(seats.end),
     }
+
+
+def _widths(seating: Seating) -> dict[str, int]:
+    return {
+        "student": 7, "subject": 1, "class": 7, "school": seating.schools.width, "modified": 24, "begin": 10, "end": 10,
+    }  # fmt: skip
+
+
+def _student_rows(district: District, stamps: Stamps) -> Iterator[Lines]:
+    seating = Seating(district)
+    template = Template(_STUDENT_ROWS, _widths(seating), BLOCK * SUBJECTS)
+    start = 0
+    for seats in seating.blocks():
+        count = len(seats.student)
+        modified = stamps.column("enrollments/students", np.arange(start, start + count))
+        yield template.fill({**_student_texts(seating, seats), "modified": modified})
+        start += count
+
+
+def enrollment_lines(district: District) -> Iterator[Lines]:
+    """Rows of enrollments.csv, the same in both versions."""
+    seating = Seating(district)
+    template = Template(_STUDENT_LINES, _widths(seating), BLOCK * SUBJECTS)
+    for seats in seating.blocks():
+        yield template.fill(_student_texts(seating, seats))
+    file = load("1.1").csv_files["enrollments.csv"]
+    for _, teaching in _batches(_teaching(district)):
+        yield Lines.of([csv_bytes([row]) for row in csv_rows(file, teaching)])
+
+
+def enrollment_rows(district: District, stamps: Stamps) -> Iterator[Lines]:
+    """Rendered records of enrollments in order of sourcedId, each with its separator."""
+    yield from _student_rows(district, stamps)
+    for batch in _teaching_records(district, stamps):
+        yield Lines.of([render(record) + SEPARATOR for record in batch])
 
 
 def _teaching(district: District) -> Iterator[dict[str, Any]]:
@@ -101,16 +105,20 @@ def _teaching(district: District) -> Iterator[dict[str, Any]]:
                 }
 
 
-def enrollments(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
-    """Records of enrollments in order of sourcedId: students (enr-), then teachers (ent-)."""
-    for start, batch in _batches(seats(district)):
-        modified = stamps.of("enrollments/students", range(start, start + len(batch)))
-        yield from map(_seat_record, batch, modified)
+def _teaching_records(district: District, stamps: Stamps) -> Iterator[list[dict[str, Any]]]:
     for start, teaching in _batches(_teaching(district)):
         modified = stamps.of("enrollments/teachers", range(start, start + len(teaching)))
         for record, stamp in zip(teaching, modified, strict=True):
             record["dateLastModified"] = stamp
-            yield record
+        yield teaching
+
+
+def enrollments(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
+    """Records of enrollments in order of sourcedId: students (enr-), then teachers (ent-)."""
+    for rows in _student_rows(district, stamps):
+        yield from parse_all(rows.body)
+    for batch in _teaching_records(district, stamps):
+        yield from batch
 
 
 def _batches(items: Iterator[T]) -> Iterator[tuple[int, list[T]]]:

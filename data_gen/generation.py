@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from data_gen import pools
-from data_gen.bundle import from_district, from_store, write_bundle
+from data_gen.bundle import DistrictSource, from_store, write_bundle
 from data_gen.defects.draft import Draft
 from data_gen.defects.planting import ANSWER_KEY, Order, plant, write_draft
 from data_gen.districts import build, district
@@ -61,7 +61,7 @@ def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str
     """
     if recipe.vendor == "reference":
         made = district(students=recipe.students, seed=recipe.seed, as_of=recipe.as_of, locale=recipe.locale)
-        return write_bundle(out, from_district(made, recipe.spec), version=recipe.spec, tell=tell)
+        return write_bundle(out, DistrictSource(made, recipe.spec), version=recipe.spec, tell=tell)
     store = Store.open(recipe.build(out.with_name("seen.district"), tell))
     try:
         return write_bundle(out, from_store(store, recipe.spec), version=recipe.spec, tell=tell)

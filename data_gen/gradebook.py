@@ -10,16 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 from data_gen.classes import Section, sections, terms_of
-from data_gen.enrollments import seats
 from data_gen.people import student_id
 from data_gen.references import Stamps, refer
 from data_gen.school_year import sessions
+from data_gen.seating import Seating
 from data_gen.shape import District, class_id
 
 _CATEGORIES = ("Homework", "Quiz", "Test", "Project", "Participation")
 ITEMS_PER_CLASS = 2
 CLASS_EVERY = 10
-CHUNK = 8192
 
 
 def keeps_gradebook(number: int) -> bool:
@@ -81,15 +80,16 @@ def line_items(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
 def results(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     """Records of results in order of sourcedId."""
     start = sessions(district)[0].start
-    waiting: list[tuple[int, int, int, int]] = []
-    for seat in seats(district):
-        if keeps_gradebook(seat.class_number):
-            for item in range(ITEMS_PER_CLASS):
-                waiting.append((seat.student, seat.subject, seat.class_number, item))
-        if len(waiting) >= CHUNK:
-            yield from _results(district, stamps, waiting, start.isoformat())
-            waiting = []
-    yield from _results(district, stamps, waiting, start.isoformat())
+    for seats in Seating(district).blocks():
+        kept = seats.where(seats.class_number % CLASS_EVERY == 0)
+        found = [
+            (student, subject, class_number, item)
+            for student, subject, class_number in zip(
+                kept.student.tolist(), kept.subject.tolist(), kept.class_number.tolist(), strict=True
+            )
+            for item in range(ITEMS_PER_CLASS)
+        ]
+        yield from _results(district, stamps, found, start.isoformat())
 
 
 def _results(

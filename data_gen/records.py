@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
+from itertools import islice
 from typing import Any
 
 from data_gen.classes import classes
+from data_gen.columns import Lines
 from data_gen.courses import courses
 from data_gen.demographics import demographics
-from data_gen.enrollments import enrollments
+from data_gen.enrollments import enrollment_lines, enrollment_rows, enrollments
 from data_gen.gradebook import categories, line_items, results
 from data_gen.organisations import orgs
 from data_gen.people import users
@@ -25,6 +27,8 @@ from data_gen.v1p2.gradebook import categories_1p2, line_items_1p2, results_1p2
 from data_gen.v1p2.mapping import mapped, resolver
 from data_gen.v1p2.people import users_1p2
 from data_gen.v1p2.score_scales import score_scales
+from oneroster_standard.marks import render
+from oneroster_standard.store import SEPARATOR
 
 Record = dict[str, Any]
 Maker = Callable[[District, Stamps], Iterator[Record]]
@@ -67,8 +71,34 @@ MAKERS_1P2: dict[str, Maker] = {
 """Collections of 1.2 whose records differ from those of 1.1, be it by the service of a reference; the others do not."""
 
 
+ROWS: dict[tuple[str, str], Callable[[District, Stamps], Iterator[Lines]]] = {
+    ("1.1", "enrollments"): enrollment_rows,
+}
+"""Version and collection -> its records rendered at once, where there are many; of the others each is rendered."""
+LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
+    ("1.1", "enrollments.csv"): enrollment_lines,
+    ("1.2", "enrollments.csv"): enrollment_lines,
+}
+"""Version and file -> its rows rendered at once."""
+BATCH = 4096
+
+
+def _stamps(district: District) -> Stamps:
+    return Stamps(district.draws, datetime.combine(district.as_of, time(), tzinfo=UTC))
+
+
 def records(district: District, collection: str, version: str = "1.1") -> Iterator[Record]:
     """Records of one collection as a version has them; KeyError for an unknown name."""
-    as_of = datetime.combine(district.as_of, time(), tzinfo=UTC)
     own = MAKERS_1P2 if version == "1.2" else {}
-    return (own.get(collection) or MAKERS[collection])(district, Stamps(district.draws, as_of))
+    return (own.get(collection) or MAKERS[collection])(district, _stamps(district))
+
+
+def rendered(district: District, collection: str, version: str = "1.1") -> Iterator[Lines]:
+    """The same records as the store holds them, each with its separator, many at a time."""
+    at_once = ROWS.get((version, collection))
+    if at_once:
+        yield from at_once(district, _stamps(district))
+        return
+    found = records(district, collection, version)
+    while batch := list(islice(found, BATCH)):
+        yield Lines.of([render(record) + SEPARATOR for record in batch])

@@ -6,15 +6,12 @@ Called by districts.py and by the bundle's writer. The only place that knows how
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from oneroster_standard.bundle_writer import csv_bytes
 from oneroster_standard.cells import join_list, join_user_ids
 from oneroster_standard.standard import CsvFile
 
-BATCH = 4096
 _BULK_BLANK = ("status", "dateLastModified")
 
 
@@ -61,11 +58,3 @@ def csv_rows(
             text = value if type(value) is str else cell(value)
             row.append(text[:size] if size else text)
         yield row
-
-
-def csv_chunks(file: CsvFile, rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """The file's bytes in chunks, header first."""
-    yield csv_bytes([file.headers])
-    iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
-        yield csv_bytes(batch)

@@ -152,22 +152,3 @@ def class_id(number: int) -> str:
 def period_of(group_in_school: int, subject: int) -> int:
     """Period (from 1) of a group's subject; a group never has two classes at once."""
     return (group_in_school + subject) % PERIODS + 1
-
-
-def groups_of_students(district: District, cohort: Cohort) -> list[list[int]]:
-    """For each student of a cohort the groups (within the cohort) whose class is taken, one per subject.
-
-    Every fifth student mixes: a group whose timetable is the same takes the place of the own one, so no two
-    classes clash. The first four rounds stay, so no class is empty.
-    """
-    numbers = range(cohort.first, cohort.first + cohort.count)
-    found: list[list[int]] = []
-    mixed = [district.draws.below(f"mix/{subject}", numbers, 1 << 16) for subject in range(SUBJECTS)]
-    for place in range(cohort.count):
-        own = place % cohort.groups
-        if place // cohort.groups % 5 != 4 or cohort.groups <= PERIODS:
-            found.append([own] * SUBJECTS)
-            continue
-        same_times = range(own % PERIODS, cohort.groups, PERIODS)
-        found.append([same_times[mixed[subject][place] % len(same_times)] for subject in range(SUBJECTS)])
-    return found

@@ -50,6 +50,12 @@ def parse(record: bytes) -> dict[str, Any]:
     return found
 
 
+def parse_all(page: bytes) -> list[dict[str, Any]]:
+    """Rendered records that stand one after the other, each followed by a comma, as dictionaries."""
+    found: list[dict[str, Any]] = orjson.loads(b"[" + escaped(page).rstrip(b",\n") + b"]")
+    return found
+
+
 def render(record: Mapping[str, Any]) -> bytes:
     """A dictionary as a rendered record: compact JSON with its marks as bytes.
 

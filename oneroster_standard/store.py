@@ -89,19 +89,24 @@ class CollectionWriter:
         batch = list(records)
         if not batch:
             return
-        body = SEPARATOR.join(batch) + SEPARATOR
-        lengths = np.fromiter(map(len, batch), dtype="<u8", count=len(batch)) + len(
-            SEPARATOR
+        lengths = np.fromiter(map(len, batch), dtype="<u8", count=len(batch))
+        self.extend_joined(
+            SEPARATOR.join(batch) + SEPARATOR, lengths + len(SEPARATOR)
         )
-        starts = np.empty(len(batch), dtype="<u8")
+
+    def extend_joined(self, body: bytes, lengths: NDArray[Any]) -> None:
+        """Add records that stand one after the other, each with its separator; lengths count the separators."""
+        if not len(lengths):
+            return
+        starts = np.empty(len(lengths), dtype="<u8")
         starts[0] = self._position
         np.cumsum(lengths[:-1], out=starts[1:])
-        starts[1:] += self._position
+        starts[1:] += np.uint64(self._position)
         self._slab.write(body)
         self._offsets.write(starts.tobytes())
         self._digest.update(body)
         self._position += len(body)
-        self.count += len(batch)
+        self.count += len(lengths)
 
     def close(self) -> dict[str, Any]:
         """Finish the two files; returns count, bytes and sha256 of the slab."""

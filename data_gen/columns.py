@@ -1,0 +1,107 @@
+"""Columns of bytes: many rows rendered at once, as a matrix with a template for what all rows share.
+
+Called by the tables that are large: a row is filled in place of a text per cell, and a byte 0 stands for nothing. Never
+decides what a row says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.uint8]
+Numbers = NDArray[np.int64]
+_ZERO = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text per row, each padded with bytes 0 at its end; varies when any is."""
+
+    matrix: Matrix
+    varies: bool
+
+    @property
+    def width(self) -> int:
+        """Bytes of the longest text."""
+        return int(self.matrix.shape[1])
+
+    def take(self, places: Numbers) -> Text:
+        """The texts at places, one per place."""
+        return Text(np.take(self.matrix, places, axis=0), self.varies)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rendered rows one after the other, and the length of each."""
+
+    body: bytes
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Sequence[bytes]) -> Lines:
+        """Rows that are rendered already."""
+        return cls(b"".join(rows), np.fromiter(map(len, rows), np.int64, len(rows)))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+def texts(found: Sequence[str]) -> Text:
+    """Texts as a table to take from."""
+    raw = [text.encode("utf-8") for text in found]
+    width = max(map(len, raw), default=0)
+    padded = b"".join(text.ljust(width, b"\0") for text in raw)
+    matrix = np.frombuffer(padded, np.uint8).reshape(len(raw), width)
+    return Text(matrix, any(len(text) < width for text in raw))
+
+
+def digits(numbers: Numbers, width: int) -> Text:
+    """Numbers with leading zeros; one that needs more than width digits is an error."""
+    if len(numbers) and int(numbers.max()) >= 10**width:
+        raise ValueError(f"a number of more than {width} digits")
+    found = np.empty((len(numbers), width), np.uint8)
+    rest = numbers.astype(np.int64)
+    for place in range(width - 1, -1, -1):
+        rest, digit = np.divmod(rest, 10)
+        found[:, place] = digit + _ZERO
+    return Text(found, False)
+
+
+class Template:
+    """The shape of a row: bytes that all rows share, and names of the texts between them.
+
+    size: rows that are rendered at once, at most. A name may occur more than once.
+    """
+
+    def __init__(self, parts: Sequence[bytes | str], widths: Mapping[str, int], size: int) -> None:
+        self._slots: list[tuple[str, int, int]] = []
+        row = bytearray()
+        for part in parts:
+            if isinstance(part, bytes):
+                row += part
+            else:
+                self._slots.append((part, len(row), len(row) + widths[part]))
+                row += bytes(widths[part])
+        self._rows: Matrix = np.tile(np.frombuffer(bytes(row), np.uint8), (size, 1))
+
+    def fill(self, values: Mapping[str, Text]) -> Lines:
+        """Rows with these texts; every value has the same number of them."""
+        count = len(next(iter(values.values())).matrix)
+        rows = self._rows[:count]
+        for name, start, stop in self._slots:
+            rows[:, start:stop] = values[name].matrix
+        width = rows.shape[1]
+        if not any(value.varies for value in values.values()):
+            return Lines(rows.tobytes(), np.full(count, width, np.int64))
+        held = rows != 0
+        return Lines(rows[held].tobytes(), np.count_nonzero(held, axis=1))
+
+
+def chunks(total: int, size: int) -> Iterator[range]:
+    """Numbers 0 to total - 1 in ranges of at most size."""
+    for start in range(0, total, size):
+        yield range(start, min(start + size, total))
