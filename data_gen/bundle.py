@@ -1,52 +1,25 @@
 """CSV bundles: a district's records as the files of OneRoster 1.1 or 1.2, in bulk mode, with their manifest.
 
-Called by the `generate` command and by tests. Streams: only one batch of rows is in memory at a time.
+Called by the `generate` command and by tests. Streams: a few batches of rows are in memory at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
+from data_gen.file_rows import FileRows, Record, Source
 from data_gen.organisations import WATERMARK
-from data_gen.records import LINES, records
-from data_gen.rendering import csv_rows
-from data_gen.shape import District
-from data_gen.v1p2.files import FILES, RENAMED
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.bundle_writer import BundleWriter, csv_bytes
 from oneroster_standard.marks import parse
-from oneroster_standard.standard import CsvFile, Standard, load
+from oneroster_standard.standard import Standard, load
 from oneroster_standard.store import Store
 
 MANIFEST = "manifest.csv"
-BATCH = 4096
-LINKS = {
-    "classResources.csv": ("classes", "classSourcedId"),
-    "courseResources.csv": ("courses", "courseSourcedId"),
-}
-"""Link files: the collection whose records hold the links, and the column of its key."""
-
-Record = dict[str, Any]
-Source = Callable[[str], Iterator[Record]]
-"""Records of one collection by its name, in order of sourcedId."""
 Tell = Callable[[str], None]
 TOLD_EVERY = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class DistrictSource:
-    """The records of a district that lies in no store, as a version has them."""
-
-    district: District
-    version: str = "1.1"
-
-    def __call__(self, collection: str) -> Iterator[Record]:
-        """Records of one collection."""
-        return records(self.district, collection, self.version)
 
 
 def from_store(store: Store, version: str = "1.1") -> Source:
@@ -59,25 +32,6 @@ def from_store(store: Store, version: str = "1.1") -> Source:
     """
 
     return lambda collection: map(parse, store.collection(collection, version).iter_bytes())
-
-
-def _linked_rows(file: CsvFile, source: Source) -> Iterator[list[str]]:
-    collection, header = LINKS[file.name]
-    for record in source(collection):
-        for resource in record.get("resources") or ():
-            own, linked = str(record["sourcedId"]), str(resource["sourcedId"])
-            found = {"sourcedId": f"{own}-{linked}", header: own, "resourceSourcedId": linked}
-            yield [found.get(name, "") for name in file.headers]
-
-
-def rows_of(file: CsvFile, source: Source) -> Iterator[list[str]]:
-    """Rows of one data file, without its header."""
-    if file.name in LINKS:
-        return _linked_rows(file, source)
-    if file.name in FILES:
-        rows = FILES[file.name](source)
-        return ([row.get(header, "") for header in file.headers] for row in rows)
-    return csv_rows(file, source(file.entity), RENAMED)
 
 
 def manifest_rows(standard: Standard, present: Iterable[str]) -> list[list[str]]:
@@ -94,17 +48,6 @@ def manifest_rows(standard: Standard, present: Iterable[str]) -> list[list[str]]
     return rows
 
 
-def _parts(file: CsvFile, source: Source) -> Iterator[tuple[bytes, int]]:
-    """The file's rows as bytes, many at a time, with how many they are."""
-    if isinstance(source, DistrictSource) and (source.version, file.name) in LINES:
-        for lines in LINES[source.version, file.name](source.district):
-            yield lines.body, len(lines)
-        return
-    rows = rows_of(file, source)
-    while batch := list(islice(rows, BATCH)):
-        yield csv_bytes(batch), len(batch)
-
-
 def _counted(parts: Iterable[tuple[bytes, int]], counts: dict[str, int], name: str) -> Iterator[bytes]:
     counts[name] = 0
     for body, count in parts:
@@ -117,22 +60,21 @@ def write_bundle(
 ) -> dict[str, int]:
     """Write a bundle to a folder, or to a ZIP when the path ends in .zip; returns rows by file.
 
-    source: must have the records of the version. tell: called with each file's name before it is written. A file without records is left out and absent in the
-    manifest, which comes last: only then is it known what is there.
+    source: must have the records of the version. tell: called with each file's name before it is written. A file
+    without records is left out and absent in the manifest, which comes last: only then is it known what is there.
     """
     standard = load(version)
+    files = [file for name, file in standard.csv_files.items() if name != MANIFEST]
     counts: dict[str, int] = {}
-    with BundleWriter(path) as writer:
-        for name, file in standard.csv_files.items():
-            if name == MANIFEST:
-                continue
+    with BundleWriter(path) as writer, FileRows(files, source, path.parent) as rows:
+        for file in files:
             if tell:
-                tell(name)
-            parts = _parts(file, source)
+                tell(file.name)
+            parts = rows.parts(file)
             first = next(parts, None)
             if first is not None:
-                body = _counted(chain([first], parts), counts, name)
-                writer.write(name, chain([csv_bytes([file.headers])], body))
+                body = _counted(chain([first], parts), counts, file.name)
+                writer.write(file.name, chain([csv_bytes([file.headers])], body))
         manifest = manifest_rows(standard, counts)
         writer.write(MANIFEST, [csv_bytes([standard.csv_files[MANIFEST].headers, *manifest])])
     return {**counts, MANIFEST: len(manifest)}

@@ -12,10 +12,11 @@ from datetime import date
 from pathlib import Path
 
 from data_gen import pools
-from data_gen.bundle import DistrictSource, from_store, write_bundle
+from data_gen.bundle import from_store, write_bundle
 from data_gen.defects.draft import Draft
 from data_gen.defects.planting import ANSWER_KEY, Order, plant, write_draft
 from data_gen.districts import build, district
+from data_gen.file_rows import DistrictSource
 from oneroster_standard.standard import load
 from oneroster_standard.store import COLLECTIONS, Store
 

@@ -11,7 +11,9 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from isal import isal_zlib
 
 ZIP_TIME = (2026, 1, 1, 0, 0, 0)
 ZIP_LEVEL = 1
@@ -22,6 +24,18 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL).writerows(rows)
     return text.getvalue().encode("utf-8")
+
+
+def _compress_fast(member: Any) -> None:
+    """Let isal compress a member: a fifth of zlib's time for a little more size.
+
+    zipfile takes no compressor of others; to be removed when it does.
+    """
+    if not hasattr(member, "_compressor"):
+        raise RuntimeError("zipfile keeps its compressor elsewhere in this Python")
+    member._compressor = isal_zlib.compressobj(
+        ZIP_LEVEL, isal_zlib.DEFLATED, -isal_zlib.MAX_WBITS
+    )
 
 
 class BundleWriter:
@@ -51,6 +65,7 @@ class BundleWriter:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             with self._archive.open(info, "w", force_zip64=True) as member:
+                _compress_fast(member)
                 for chunk in chunks:
                     size += member.write(chunk)
             return size

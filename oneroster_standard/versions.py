@@ -10,10 +10,11 @@ Where nothing in a record answers what the other version requires, it has no cou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from oneroster_standard.marks import refer
-from oneroster_standard.standard import EntityClass, Property, Standard, load
+from oneroster_standard.marks import head
+from oneroster_standard.standard import Property, Standard, load
 
 Record = dict[str, Any]
 Look = Callable[[str, str], Mapping[str, Any] | None]
@@ -49,63 +50,107 @@ def to_1p1(collection: str, record: Mapping[str, Any], look: Look) -> Record | N
 
 
 Extra = Callable[[Mapping[str, Any], Look], Record | None]
+Convert = Callable[[Any], Any]
 
 
 def _mapped(
     source: str, target: str, collection: str, record: Mapping[str, Any], extras: Mapping[str, Extra], look: Look
 ) -> Record | None:
-    known = load(target).collections.get(collection)
-    if known is None or collection not in load(source).collections:
-        return None
-    more: Record | None = extras[collection](record, look) if collection in extras else {}
-    if more is None:
+    plan = _plan(source, target, collection)
+    extra = extras.get(collection)
+    more = extra(record, look) if extra else {}
+    if plan is None or more is None:
         return None
     found: Record = {}
-    for item in known.properties:
-        value = more[item.name] if item.name in more else record.get(item.name)
+    for name, required, convert in plan:
+        value = more[name] if name in more else record.get(name)
         if value is None:
             continue
-        shown = _value(load(target), target, item, value)
-        if shown is not None:
-            found[item.name] = shown
-        elif item.required:
-            return None
+        if convert is not None:
+            value = convert(value)
+            if value is None:
+                if required:
+                    return None
+                continue
+        found[name] = value
     return found
 
 
-def _value(standard: Standard, version: str, item: Property, value: Any) -> Any:
-    """A value as the target version holds it; None when its vocabulary has no such word."""
-    if item.is_list:
+@cache
+def _plan(source: str, target: str, collection: str) -> tuple[tuple[str, bool, Convert | None], ...] | None:
+    """Name, whether it is required, and how its value is converted, for each property; None without a counterpart."""
+    standard = load(target)
+    if collection not in standard.collections or collection not in load(source).collections:
+        return None
+    properties = standard.collections[collection].properties
+    return tuple((item.name, item.required, _convert(standard, item)) for item in properties)
+
+
+def _convert(standard: Standard, item: Property) -> Convert | None:
+    """How a value becomes one of the target version; None for as it is. It gives None where there is no such word."""
+    single = _single(standard, item)
+    if single is None or not item.is_list:
+        return single
+
+    def each(value: Any) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
             return value
-        items = [_single(standard, version, item, one) for one in value]
-        kept = [one for one in items if one is not None]
+        kept = [found for found in map(single, value) if found is not None]
         return kept if kept or not value else None
-    return _single(standard, version, item, value)
+
+    return each
 
 
-def _single(standard: Standard, version: str, item: Property, value: Any) -> Any:
-    if item.kind == "guidref" and isinstance(value, Mapping):
-        return refer(version, item.target, str(value["sourcedId"]))
-    if item.kind == "object" and isinstance(value, Mapping):
-        inner = standard.classes[item.target]
-        return {name: _inner(standard, version, inner, name, one) for name, one in value.items()}
-    if item.kind == "enum" and item.target not in standard.recommended:
-        tokens = standard.enumerations[item.target]
-        is_known = value in tokens or value in standard.legacy.get(item.target, ())
-        extends = item.target in standard.extensible and str(value).startswith("ext:")
-        return value if is_known or extends else None
-    return value
+def _single(standard: Standard, item: Property) -> Convert | None:
+    match item.kind:
+        case "guidref":
+            return _reference(standard.version, item.target)
+        case "object":
+            return _object(standard, item.target)
+        case "enum" if item.target not in standard.recommended:
+            return _word(standard, item.target)
+        case _:
+            return None
 
 
-def _inner(standard: Standard, version: str, inner: EntityClass, name: str, value: Any) -> Any:
-    if name not in inner.property_names:
-        return value
-    return _value(standard, version, inner.property(name), value)
+def _reference(version: str, class_name: str) -> Convert:
+    start = head(version, class_name)
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        sourced_id = str(value["sourcedId"])
+        return {"href": start + sourced_id, "sourcedId": sourced_id, "type": class_name}
+
+    return convert
+
+
+def _object(standard: Standard, class_name: str) -> Convert | None:
+    inner = {item.name: _convert(standard, item) for item in standard.classes[class_name].properties}
+    converts = {name: convert for name, convert in inner.items() if convert is not None}
+    if not converts:
+        return None
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: converts[name](one) if name in converts else one for name, one in value.items()}
+
+    return convert
+
+
+def _word(standard: Standard, enumeration: str) -> Convert:
+    known = {*standard.enumerations[enumeration], *standard.legacy.get(enumeration, ())}
+    extends = enumeration in standard.extensible
+
+    def convert(value: Any) -> Any:
+        return value if value in known or (extends and str(value).startswith("ext:")) else None
+
+    return convert
 
 
 def _id_of(reference: Any) -> str:
-    return str(reference["sourcedId"]) if isinstance(reference, Mapping) else ""
+    return str(reference["sourcedId"]) if isinstance(reference, dict) else ""
 
 
 def _user_1p2(record: Mapping[str, Any], look: Look) -> Record | None:

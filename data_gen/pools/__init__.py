@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from oneroster_harness.problems import UsageProblem
@@ -28,6 +28,7 @@ class Pools:
     city: tuple[str, ...]
 
 
+@lru_cache(maxsize=1 << 16)
 def plain(text: str) -> str:
     """Letters of a name in lower-case ASCII, for user names and addresses; `u` when none is left."""
     decomposed = unicodedata.normalize("NFKD", text)

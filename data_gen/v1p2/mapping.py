@@ -52,6 +52,6 @@ def chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def finish(standard_order: tuple[str, ...], record: Record) -> Record:
-    """A record with its properties in the order of the table; those that are None or empty are left out."""
-    return {name: record[name] for name in standard_order if record.get(name) not in (None, "", [])}
+def finish(order: tuple[str, ...], record: Record) -> Record:
+    """A record with its properties in the order of the table; empty lists are left out."""
+    return {name: record[name] for name in order if name in record and record[name] != []}
