@@ -6,13 +6,20 @@ Called by `python -m mock_server.delivery.documentation DOCS` and by the test th
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 from mock_server.documentation import GUESS, LEGEND, evidence, sources
 from oneroster_standard.dialects import SHIPPED, QuirkFacts, load_dialect
 from oneroster_standard.dialects.delivery import load_delivery, load_habits
 from oneroster_standard.documentation import table
+
+
+def all_sources() -> dict[str, str]:
+    """Key -> public place, those that only habits of delivery cite included."""
+    return {**tomllib.loads(files(__package__).joinpath("sources.toml").read_text("utf-8")), **sources()}
 
 
 def _evidence_of(habit: QuirkFacts) -> str:
@@ -72,7 +79,7 @@ def page() -> str:
     for name in SHIPPED:
         lines += _vendor(name)
     cited = " ".join(lines)
-    known = {key: place for key, place in sources().items() if key in cited}
+    known = {key: place for key, place in all_sources().items() if key in cited}
     lines += ["## Evidence", "", *table(("mark", "meaning"), LEGEND.items()), ""]
     lines += ["## Sources", "", *table(("key", "place"), known.items())]
     return "\n".join(lines).rstrip() + "\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mock_server.delivery.documentation import page
-from mock_server.documentation import GUESS, sources
+from mock_server.delivery.documentation import all_sources, page
+from mock_server.documentation import GUESS
 from oneroster_standard.dialects.delivery import load_habits
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,7 +24,7 @@ def test_every_habit_has_its_row_and_an_assumed_one_is_marked() -> None:
 
 def test_every_source_that_a_habit_cites_is_explained() -> None:
     cited = {key for habit in load_habits().values() for key in re.findall(r"\b(?:[A-Z]{2}-[A-Z]{2,}|SSTAT)\b", habit.source)}
-    assert {"PS-LPS", "IC-KB", "SSTAT"} <= cited <= set(sources())
+    assert {"PS-LPS", "IC-KB", "SSTAT"} <= cited <= set(all_sources())
 
 
 def test_the_guide_names_every_route_and_option() -> None:
