@@ -61,6 +61,7 @@ lock: $(READY)
 
 wheel: $(READY)
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf build *.egg-info # a stale one in this folder would hide the entry points of the installed package
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info oneroster-demo report.html

@@ -17,6 +17,9 @@ from data_gen.lens import lens_of
 from data_gen.organisations import WATERMARK
 from data_gen.records import MAKERS, MAKERS_1P2, rendered
 from data_gen.shape import District
+from data_gen.year.days import live_until
+from data_gen.year.views import Shown, changed, together
+from data_gen.year.world import Change, World
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.standard import VERSIONS
@@ -106,6 +109,31 @@ def view(store: Path, out: Path, *, vendor: str, quirks: Iterable[str] = ()) -> 
     finally:
         source.close()
     return out
+
+
+def advance(store: Path, *, start: int, stop: int, views: Iterable[tuple[str, Sequence[str], str]]) -> list[Shown]:
+    """What changes from the end of day `start` to the end of day `stop`, once for each view, in their order.
+
+    store: the district of day 0, seen through no vendor. views: (vendor, quirks of the view, version).
+    Raises UsageProblem for a store that is seen through a vendor, and for an unknown vendor.
+    """
+    source = Store.open(store)
+    try:
+        if source.meta.get("vendor", "reference") != "reference":
+            raise UsageProblem(
+                "this district is seen through a vendor, whose days cannot be told", "a district that was generated without --vendor",
+                str(store),
+            )  # fmt: skip
+        world = World(source)
+        live_until(world, start)
+        passed: list[list[Change]] = []
+        for day in range(start + 1, stop + 1):
+            live_until(world, day)
+            passed.append(list(world.changes()))
+        found = together(passed)
+        return [changed(world, lens_of(vendor, quirks, spec), found) for vendor, quirks, spec in views]
+    finally:
+        source.close()
 
 
 def _meta(source: Store) -> dict[str, Any]:

@@ -161,14 +161,16 @@ class Lens:
         """
         found: list[tuple[bytes, bytes]] = []
         for raw in source.collection(name, self.version).iter_bytes():
-            record = parse(raw)
-            if self._hidden(name, record):
-                continue
-            for row in self._split(name, record):
-                shown = self._translate(name, row)
+            for shown in self.shown(name, parse(raw)):
                 found.append((shown["sourcedId"].encode("utf-8"), render(shown)))
         found.sort()
         yield from (rendered for _, rendered in found)
+
+    def shown(self, name: str, record: Record) -> Iterator[Record]:
+        """What the vendor shows of one record of this version: nothing, one record, or several."""
+        if not self._hidden(name, record):
+            for row in self._split(name, record):
+                yield self._translate(name, row)
 
     def _split(self, name: str, record: Record) -> Iterator[Record]:
         if name != "users" or not self.staff_row_per_school or _role_of(record) != "teacher":

@@ -13,6 +13,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from mock_server import credentials_admin, truth
+from mock_server.calendar import MOST_DAYS
 from mock_server.faults.grammar import read_object
 from mock_server.state import UnknownSnapshot
 from oneroster_harness.problems import Problem
@@ -73,9 +74,19 @@ def admin_routes(site: Site) -> Blueprint:
             lines.append(f"oneroster_mock_requests_total{{{labels}}} {count}")
         return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
 
-    @blueprint.post("/advance")
+    @blueprint.route("/advance", methods=["GET", "POST"])
     def advance() -> Response:
-        return _json({"error": "advancing days is not available in this release"}, 501)
+        """Let days pass; GET tells the day."""
+        if request.method == "GET":
+            return _json(site.calendar.document())
+        document = request.get_json(silent=True)
+        days = document.get("days") if isinstance(document, dict) else None
+        if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MOST_DAYS:
+            return _json({"error": f'expected {{"days": 1 to {MOST_DAYS}}}'}, 400)
+        try:
+            return _json(site.calendar.advance(days))
+        except Problem as problem:
+            return _json({"error": problem.met, "expected": problem.expected}, 409)
 
     @blueprint.post("/snapshot")
     def snapshot() -> Response:

@@ -19,6 +19,7 @@ from mock_server.admin import admin_routes
 from mock_server.answers import Refusal
 from mock_server.applications import answer_applications, is_applications
 from mock_server.auth.gate import parameters_of
+from mock_server.calendar import Calendar
 from mock_server.console import console_routes
 from mock_server.endpoint import Endpoint, error_answer
 from mock_server.faults import injection
@@ -49,6 +50,7 @@ class Site:
     admin_token: str
     journal: Journal
     sharing: Sharing
+    calendar: Calendar
 
     def reset(self, snapshot: str | None = None) -> None:
         """Go back to the first state, or to a snapshot, and start the journal anew; raises UnknownSnapshot."""

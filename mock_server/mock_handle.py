@@ -118,6 +118,11 @@ class MockHandle(ABC):
         rows: list[dict[str, Any]] = found["rows"]
         return rows
 
+    def advance(self, days: int = 1) -> dict[str, Any]:
+        """Let days pass; returns the day, its date and how many records changed, per vendor and collection."""
+        found: dict[str, Any] = self.admin("POST", "/advance", {"days": days})
+        return found
+
     def reset(self) -> None:
         """Go back to the state that the mock was started with."""
         self.admin("POST", "/reset")

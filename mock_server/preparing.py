@@ -83,7 +83,7 @@ def prepare(folder: Path, base: Path, chosen: Chosen) -> Prepared:
     ]  # fmt: skip
     seed = int(Store.open(base).meta["seed"])
     admin_token = hashlib.sha256(f"oneroster-mock/{seed}/admin".encode()).hexdigest()[:40]
-    return Prepared({"admin_token": admin_token, "vendors": rows}, chosen.dialects, seed)
+    return Prepared({"admin_token": admin_token, "base": str(base), "vendors": rows}, chosen.dialects, seed)
 
 
 def fresh_district(folder: Path, students: int, seed: int, as_of: date) -> Path:

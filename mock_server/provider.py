@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,9 +113,23 @@ class Provider:
         with self._lock:
             if collection not in self._base:
                 rows: Rows = self.store.collection(collection, self.spec)
-                changes = self._written.get(collection)
-                self._base[collection] = OverlayRows(rows, dict(changes)) if changes else rows
+                changes = {
+                    sourced_id: replace(found, record=shown) if (shown := self._laid(found.record)) != found.record else found
+                    for sourced_id, found in self._written.get(collection, {}).items()
+                }
+                self._base[collection] = OverlayRows(rows, changes) if changes else rows
             return self._base[collection]
+
+    def _laid(self, record: bytes) -> bytes:
+        for quirk in self.quirks:
+            record = quirk.laid_over(record) if record else record
+        return record
+
+    def dropped(self, collection: str) -> list[bytes]:
+        """Records that changed since the start and that a quirk takes out of sight."""
+        with self._lock:
+            found = self._written.get(collection, {})
+            return [change.record for change in found.values() if change.record and not self._laid(change.record)]
 
     def record(self, collection: str, sourced_id: str) -> dict[str, Any] | None:
         """One record before a quirk changes it, None when it is not there."""

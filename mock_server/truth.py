@@ -67,12 +67,21 @@ def rows(provider: Provider, entity: str, channel: str) -> Iterator[dict[str, An
                 row["orgSourcedId"] = schools.get(str(_landed(row["classSourcedId"])))
             landed = {column.header: _cell(column, row.get(column.header)) for column in file.columns}
             stamp = None if nested or channel == "csv" else landed["dateLastModified"]
-            yield {**landed, "status": "active", "dateLastModified": stamp}
+            yield {**landed, "status": record.get("status") or "active", "dateLastModified": stamp}
 
 
 def _records(provider: Provider, collection: str, channel: str) -> Iterator[Mapping[str, Any]]:
-    source = provider.store.collection(collection, provider.spec) if channel == "csv" else provider.rows(collection)
-    return map(parse, source.iter_bytes())
+    """Records by a channel, with tombstones that the vendor drops: their absence says the same.
+
+    A bundle is made of the district's day: what clients wrote into the gradebook is not in it.
+    """
+    if channel == "csv":
+        is_written = provider.standard.collection(collection).service == "gradebook"
+        source = provider.store.collection(collection, provider.spec) if is_written else provider.base(collection)
+    else:
+        source = provider.rows(collection)
+    yield from map(parse, source.iter_bytes())
+    yield from map(parse, provider.dropped(collection))
 
 
 def _schools(provider: Provider, channel: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 
 from mock_server.application import Site, create_app
+from mock_server.calendar import Calendar
 from mock_server.delivery.admin_routes import add_delivery
 from mock_server.journal import Journal
 from mock_server.request_log import SharedLog
@@ -31,7 +32,7 @@ def site_of(config: Mapping[str, Any], folder: Path) -> Site:
 
     folder: where the shared state and the vendors' renderings are kept; every worker of a server is given the same one, and
     the caller removes it.
-    config: {"admin_token", "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...],
+    config: {"admin_token", "base": the district of day 0, "vendors": [{"dialect", "store", "quirks": [...], "withheld": [...],
     "faults": [...]}]}.
     """
     vendors: dict[str, Vendor] = {}
@@ -48,7 +49,10 @@ def site_of(config: Mapping[str, Any], folder: Path) -> Site:
             row.get("faults", ()),
         )
         vendors[vendor.name] = vendor
-    return Site(vendors, config["admin_token"], journal_of(vendors.values(), folder), Sharing(vendors, state))
+    shown = {name: (row["dialect"], row["quirks"]) for name, row in zip(vendors, config["vendors"], strict=True)}
+    calendar = Calendar(state, vendors, Path(config["base"]), shown)
+    journal = journal_of(vendors.values(), folder)
+    return Site(vendors, config["admin_token"], journal, Sharing(vendors, state), calendar)
 
 
 def journal_of(vendors: Iterable[Vendor], folder: Path) -> Journal:

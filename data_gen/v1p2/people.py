@@ -52,7 +52,8 @@ def _names(district: District, kind: str, numbers: list[int], batch: list[Record
             record["pronouns"] = PRONOUNS[pronouns[place] % len(PRONOUNS)]
 
 
-def _profiles(record: Record, number: int) -> list[dict[str, Any]]:
+def profiles_of(record: Record, number: int) -> list[dict[str, Any]]:
+    """Profiles of a person; number: by which the values are drawn."""
     key, username = record["sourcedId"], record["username"]
     found: list[dict[str, Any]] = [
         {
@@ -115,7 +116,7 @@ def users_1p2(district: District, stamps: Stamps) -> Iterator[Record]:
             for number, record in zip(numbers, batch, strict=True):
                 if record.get("identifier"):
                     record["userMasterIdentifier"] = f"person-{record['identifier']}"
-                    record["userProfiles"] = _profiles(record, number)
+                    record["userProfiles"] = profiles_of(record, number)
                 record["roles"] = _roles(record, kind, number, begins)
                 record["resources"] = [
                     refer("1.2", "resource", found) for found in resources_of_user(kind, number)

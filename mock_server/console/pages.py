@@ -113,6 +113,6 @@ def _families(vendor: Vendor) -> list[tuple[str, list[QuirkFacts]]]:
     """Quirks that can be switched now, by the first word of their id; those of this vendor's evidence first."""
     found: defaultdict[str, list[QuirkFacts]] = defaultdict(list)
     for quirk in load_quirks().values():
-        if quirk.hook == "mock":
+        if quirk.hook in ("mock", "day"):
             found[quirk.id.partition(".")[0]].append(quirk)
     return [(name, sorted(group, key=lambda quirk: vendor.name not in quirk.confidence)) for name, group in found.items()]

@@ -114,6 +114,10 @@ class Quirk:
         """Change one record when the collection is rendered."""
         return record
 
+    def laid_over(self, record: bytes) -> bytes:
+        """Change a rendered record that differs from day 0; empty bytes take it out of every read."""
+        return record
+
     def token_request(self, request: TokenRequest) -> str | None:
         """Refuse a token request: an OAuth error code, or None."""
         return None

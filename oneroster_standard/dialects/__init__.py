@@ -178,7 +178,7 @@ class QuirkFacts:
     """One deviation of the catalogue: what it is, where it was met, which check must catch it.
 
     deviation: number in the catalogue of vendor behaviour, empty for a hazard of our own.
-    hook: mock (on the wire) or lens (which records a vendor shows). confidence: vendor -> basis. scope: for a lens,
+    hook: mock (on the wire), lens (which records a vendor shows) or day (once days have passed). confidence: vendor -> basis. scope: for a lens,
     what it adds to the `[scope]` table of a dialect. trips: empty for a habit that the standard allows.
     """
 

@@ -20,6 +20,8 @@ BEYOND_THE_DISTRICT = 10_000
 TOO_FEW_SECTIONS = {"class.same-titles"}
 """Needs several sections of one course in one school, which a district of 1,000 students has."""
 OF_THE_VIEW = [found.id for found in load_quirks().values() if found.hook == "lens"]
+OF_THE_DAYS = [found.id for found in load_quirks().values() if found.hook == "day"]
+"""Seen once days have passed: tests/meeting/test_days.py."""
 ON_THE_WIRE = [found.id for found in load_quirks().values() if found.hook == "mock" and found.id not in TOO_FEW_SECTIONS]
 
 
@@ -68,7 +70,7 @@ def test_a_quirk_of_the_view_is_caught_by_its_check(quirk: str) -> None:
 
 
 def test_every_quirk_is_put_to_the_suite() -> None:
-    assert set(ON_THE_WIRE) | set(OF_THE_VIEW) | TOO_FEW_SECTIONS == set(load_quirks())
+    assert set(ON_THE_WIRE) | set(OF_THE_VIEW) | set(OF_THE_DAYS) | TOO_FEW_SECTIONS == set(load_quirks())
     assert all(any(name in load_dialect(vendor).default_quirks for vendor in VENDORS) for name in TOO_FEW_SECTIONS)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mock_server.quirks.hooks import Quirk, Record, RecordContext, quirk
 
+TOMBSTONE = b'"status":"tobedeleted"'
+
 
 @quirk("class.course-missing")
 class CourseMissing(Quirk):
@@ -119,3 +121,12 @@ class OldTombstones(Quirk):
         if collection != "enrollments" or context.row % 4 != 1:
             return record
         return {**record, "status": "tobedeleted", "dateLastModified": "2023-06-30T12:00:00.000Z"}
+
+
+@quirk("deletion.no-tombstones")
+class NoTombstones(Quirk):
+    """What was deleted is simply not there any more (D147)."""
+
+    def laid_over(self, record: bytes) -> bytes:
+        """Take tombstones away."""
+        return b"" if TOMBSTONE in record else record

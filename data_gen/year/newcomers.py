@@ -1,0 +1,89 @@
+"""People who were not there on day 0: students with their family, staff.
+
+Called by the happenings. Names come from the district's pools, addresses from the reserved domains.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_gen.people import FAMILY_DOMAIN, STAFF_DOMAIN, STUDENT_DOMAIN, student_id
+from data_gen.pools import plain
+from data_gen.references import refer
+from data_gen.year.world import Record, World
+
+SECOND_GUARDIAN_PERCENT = 60
+
+
+def _given(world: World, path: str) -> str:
+    pools = world.district.pools
+    pool = pools.first_female if world.below(f"{path}/female", 2) else pools.first_male
+    return pool[world.below(f"{path}/given", len(pool))]
+
+
+def family_name(world: World, path: str) -> str:
+    """A family name."""
+    pool = world.district.pools.last
+    return pool[world.below(f"{path}/family", len(pool))]
+
+
+def _phone(world: World, path: str) -> str:
+    return f"(206) 555-01{world.below(f'{path}/phone', 100):02d}"
+
+
+def student(world: World, path: str, like: Record, reason: str) -> Record:
+    """A new student in the school and grade of another, with guardians and demographics; all are put."""
+    number, home = world.students, world.households
+    world.students, world.households = number + 1, home + 1
+    given, family = _given(world, path), family_name(world, path)
+    username = f"{plain(given)[:1]}{plain(family)[:12]}{number:04d}"
+    letters = "ab" if world.below(f"{path}/second", 100) < SECOND_GUARDIAN_PERCENT else "a"
+    keys = [f"gdn-{home:07d}{letter}" for letter in letters]
+    found: Record = {
+        "sourcedId": student_id(number), "status": "active", "dateLastModified": "", "username": username,
+        "userIds": [{"type": "SIS", "identifier": f"9{number:07d}"}], "enabledUser": "true", "givenName": given,
+        "familyName": family, "role": "student", "identifier": f"9{number:07d}", "email": f"{username}@{STUDENT_DOMAIN}",
+        "agents": [refer("user", key) for key in keys], "orgs": list(like["orgs"]), "grades": list(like["grades"]),
+    }  # fmt: skip
+    world.put("users", found, reason)
+    for key in keys:
+        guardian(world, f"{path}/{key[-1]}", key, family, [found], reason)
+    own = world.get("demographics", like["sourcedId"])
+    if own is not None:
+        world.put("demographics", {**own, "sourcedId": found["sourcedId"], "status": "active"}, reason)
+    return found
+
+
+def guardian(world: World, path: str, key: str, family: str, children: list[Record], reason: str) -> None:
+    """A new guardian of some students."""
+    given = _given(world, path)
+    username = f"{plain(given)}.{plain(family)}.{key[4:].lstrip('0')}"
+    orgs: dict[str, Any] = {org["sourcedId"]: org for child in children for org in child["orgs"]}
+    phone = _phone(world, path)
+    world.put(
+        "users",
+        {
+            "sourcedId": key, "status": "active", "dateLastModified": "", "username": username, "enabledUser": "true",
+            "givenName": given, "familyName": family, "role": "parent", "email": f"{username}@{FAMILY_DOMAIN}", "sms": phone,
+            "phone": phone, "agents": [refer("user", child["sourcedId"]) for child in children], "orgs": list(orgs.values()),
+        },
+        reason,
+    )  # fmt: skip
+
+
+def teacher(world: World, path: str, school: Record, reason: str) -> Record:
+    """A new teacher at a school."""
+    number = world.hired
+    world.hired += 1
+    given, family = _given(world, path), family_name(world, path)
+    username = f"{plain(given)}.{plain(family)}.n{number}"
+    key = f"tch-{school['sourcedId'][-4:]}n{number:05d}"
+    identifier = f"8n{number:06d}".replace("n", "9")
+    found: Record = {
+        "sourcedId": key, "status": "active", "dateLastModified": "", "username": username,
+        "userIds": [{"type": "SIS", "identifier": identifier}], "enabledUser": "true", "givenName": given,
+        "familyName": family, "role": "teacher", "identifier": identifier, "email": f"{username}@{STAFF_DOMAIN}",
+        "phone": _phone(world, path), "orgs": [school],
+    }  # fmt: skip
+    world.put("users", found, reason)
+    return found
