@@ -131,6 +131,7 @@ def _state(vendor: Vendor, subject: str) -> Any:
         return {
             "withheld": sorted(vendor.withheld),
             "settings": [{"id": found.id, "title": found.title} for found in vendor.dialect.settings],
+            "limits": vendor.limits.document(),
         }
     if subject == "credentials":
         return credentials_admin.state(vendor)
@@ -144,12 +145,16 @@ def _change(vendor: Vendor, subject: str, document: Any) -> Response:
         return _change_faults(vendor, document)
     key = {"quirks": "quirks", "settings": "withheld"}[subject]
     names = _strings(document, key)
-    if names is None:
+    has_limits = key == "withheld" and isinstance(document, dict) and "limits" in document
+    if names is None and not (has_limits and key not in document):
         return _json({"error": f'expected {{"{key}": [ids]}}'}, 400)
     try:
-        vendor.set_quirks(names) if key == "quirks" else vendor.withhold(names)
+        if has_limits:
+            vendor.set_limits(document["limits"])
+        if names is not None:
+            vendor.set_quirks(names) if key == "quirks" else vendor.withhold(names)
     except Problem as problem:
-        return _json({"error": problem.met}, 400)
+        return _json({"error": problem.met, "expected": problem.expected}, 400)
     return _json(_state(vendor, subject))
 
 

@@ -14,7 +14,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from mock_server import compression
+from mock_server import compression, request_limits
 from mock_server.admin import admin_routes
 from mock_server.answers import Refusal
 from mock_server.applications import answer_applications, is_applications
@@ -22,6 +22,7 @@ from mock_server.auth.gate import parameters_of
 from mock_server.calendar import Calendar
 from mock_server.console import console_routes
 from mock_server.endpoint import Endpoint, error_answer
+from mock_server.fault_reports import places
 from mock_server.faults import injection
 from mock_server.journal import Journal
 from mock_server.mounts import Mount, host_belongs_to, host_of, mounts_of, owner_of
@@ -91,6 +92,7 @@ def _beside_the_api(vendor: Vendor, found: Request, path: str) -> tuple[str, Ans
 def create_app(site: Site) -> Flask:
     """The application over a site's providers."""
     app = Flask("oneroster-mock")
+    request_limits.install(app)
     app.before_request(site.sharing.refresh)
     injection.install(app)
     compression.install(app)
@@ -144,7 +146,7 @@ def create_app(site: Site) -> Flask:
         elif isinstance(error, HTTPException):
             refusal = Refusal(error.code or 500, "invalid data", error.name)
         else:
-            app.logger.error("a fault of the mock", exc_info=error)
+            app.logger.error("a fault of the mock: %s", places(error))
             refusal = Refusal(500, "invalid data", f"a fault of the mock: {type(error).__name__}")
         return _response(*error_answer(None, refusal))
 

@@ -17,10 +17,10 @@ import click
 
 from mock_server.delivery.options import Wishes, delivering, delivery_options, senders_of
 from mock_server.preparing import choose, district_function, fresh_district, prepare
-from mock_server.serving import HOST, free_port
+from mock_server.serving import HOST, free_port, reachable
 from mock_server.serving import serve as run
 from oneroster_harness.problems import CannotRun, UsageProblem
-from oneroster_harness.terminal import DEFAULT_SEED, DEFAULT_STUDENTS, as_of_option, vendor_option
+from oneroster_harness.terminal import DEFAULT_SEED, DEFAULT_STUDENTS, as_of_option, hints, vendor_option
 
 EPILOG = """
 \b
@@ -44,6 +44,11 @@ def _write_ready(path: Path, text: str) -> None:
         ) from error
 
 
+def _tell_who_may_call(host: str) -> None:
+    if not host.startswith("127."):
+        hints().print(f"listens on {host}, in plain http: whoever reaches this machine reaches the district and, with the token, the admin API")
+
+
 @click.command(epilog=EPILOG)
 @click.argument("district", required=False, type=click.Path(path_type=Path))
 @click.option(
@@ -59,6 +64,7 @@ def _write_ready(path: Path, text: str) -> None:
     show_default=True,
     help="Loopback port; 0 takes a free one",
 )
+@click.option("--host", default=HOST, show_default=True, help="IPv4 address to listen on; any other lets other machines in")
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -76,7 +82,7 @@ def _write_ready(path: Path, text: str) -> None:
 @delivery_options
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Written once requests are accepted")
 def serve(
-    district: Path | None, students: int | None, seed: int | None, as_of: date, vendors: tuple[str, ...], port: int,
+    district: Path | None, students: int | None, seed: int | None, as_of: date, vendors: tuple[str, ...], port: int, host: str,
     workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], faults: tuple[str, ...], ready_file: Path | None, wishes: Wishes,
 ) -> None:  # fmt: skip
     """Serve a district as OneRoster providers until SIGTERM."""
@@ -85,7 +91,7 @@ def serve(
     chosen = choose(vendors, quirks, withheld, faults)
     wishes.check(chosen.habits)
     if port:
-        free_port(port)
+        free_port(port, host)
     # A server that is asked to end while it still makes its district ends as cleanly as one that serves.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     folder = Path(tempfile.mkdtemp(prefix="oneroster-serve-"))
@@ -94,10 +100,11 @@ def serve(
             folder, students or DEFAULT_STUDENTS, DEFAULT_SEED if seed is None else seed, as_of
         )
         prepared = prepare(folder, base, chosen)
-        port = free_port(port)
+        port = free_port(port, host)
+        _tell_who_may_call(host)
         senders = senders_of(prepared.config["vendors"], chosen.dialects, chosen.habits)
         with delivering(senders, wishes, folder / "delivery", district_function("bundle")) as delivery:
-            ready = json.dumps({**prepared.ready_document(f"http://{HOST}:{port}"), "sftp": delivery.entry})
+            ready = json.dumps({**prepared.ready_document(f"http://{reachable(host)}:{port}"), "sftp": delivery.entry})
 
             def on_ready() -> None:
                 if ready_file is not None:
@@ -105,6 +112,6 @@ def serve(
                 sys.stdout.write(ready + "\n")
                 sys.stdout.flush()
 
-            run({**prepared.config, "delivery": delivery.address}, port, on_ready, workers)
+            run({**prepared.config, "delivery": delivery.address}, port, on_ready, workers, host)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

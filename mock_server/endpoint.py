@@ -139,6 +139,7 @@ class Endpoint:
         query = found.query_string.decode("latin-1")
         urls = [root_of(found) + path for path in spellings(found)]
         signed = self._signed_in(found, query, urls, now)
+        vendor.limiter.check(vendor.limits, signed.client_id)
         operation = target.operation
         if operation is None:
             if target.other_methods:

@@ -94,6 +94,13 @@ class MockHandle(ABC):
         """
         self.admin("PUT", f"/vendors/{vendor}/settings", {"withheld": list(settings)})
 
+    def set_limits(self, vendor: str, **limits: Any) -> None:
+        """Limit what one credential may ask: rate="300/minute", interval_ms=200, status=429, retry="seconds".
+
+        Keys that are not given stay. Raises MockProblem for a wrong one.
+        """
+        self.admin("PUT", f"/vendors/{vendor}/settings", {"limits": limits})
+
     def set_faults(self, vendor: str, faults: Sequence[str | Mapping[str, Any]]) -> None:
         """Let exactly these things go wrong, such as "fault.server-error@page=2,times=1"; see `oneroster faults`.
 

@@ -26,6 +26,7 @@ from mock_server.wsgi import CONFIG_VARIABLE
 from oneroster_harness.problems import CannotRun
 
 HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
 READY_WITHIN_S = 120
 KILL_AFTER_S = 8
 # Blocks of up to 32 MB come from the heap and stay with the worker: else the C library maps and unmaps memory for every
@@ -36,7 +37,7 @@ THREADS = 16
 RESPAWN_S = 0.1
 
 
-def free_port(wanted: int) -> int:
+def free_port(wanted: int, host: str = HOST) -> int:
     """The port to serve on; 0 picks a free one.
 
     Raises CannotRun when the port is taken.
@@ -44,15 +45,20 @@ def free_port(wanted: int) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, wanted))
+            probe.bind((host, wanted))
         except OSError as error:
             raise CannotRun(
                 f"port {wanted} cannot be used: {error.strerror}",
                 "a free port",
-                HOST,
+                host,
                 "give another --port, or 0",
             ) from error
         return int(probe.getsockname()[1])
+
+
+def reachable(host: str) -> str:
+    """The address by which this machine reaches a server that listens on an address."""
+    return HOST if host == EVERYWHERE else host
 
 
 def is_healthy(root: str, admin_token: str) -> bool:
@@ -75,10 +81,10 @@ def _wait_until_healthy(root: str, admin_token: str) -> None:
         time.sleep(0.05)
 
 
-def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None], workers: int = 1) -> None:
+def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None], workers: int = 1, host: str = HOST) -> None:
     """Serve until SIGTERM or SIGINT; on_ready runs once, when requests are accepted.
 
-    config: see wsgi.site_of. Raises CannotRun when on_ready does, or when no request is answered in time; the
+    config: see wsgi.site_of. host: the address to listen on. Raises CannotRun when on_ready does, or when no request is answered in time; the
     workers have then ended.
     """
     problems: list[CannotRun] = []
@@ -89,7 +95,7 @@ def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None], wo
         os.environ[CONFIG_VARIABLE] = str(path)
         for name, value in WORKER_MEMORY.items():
             os.environ.setdefault(name, value)
-        root = f"http://{HOST}:{port}"
+        root = f"http://{reachable(host)}:{port}"
 
         def announce() -> None:
             try:
@@ -103,7 +109,7 @@ def serve(config: Mapping[str, Any], port: int, on_ready: Callable[[], None], wo
         multiprocessing.set_start_method("spawn", force=True)
         threading.Thread(target=announce, daemon=True).start()
         Granian(
-            "mock_server.wsgi:load", address=HOST, port=port, interface=Interfaces.WSGI, workers=workers, factory=True,
+            "mock_server.wsgi:load", address=host, port=port, interface=Interfaces.WSGI, workers=workers, factory=True,
             blocking_threads=THREADS, respawn_failed_workers=True, respawn_interval=RESPAWN_S, log_enabled=False, workers_kill_timeout=KILL_AFTER_S,
         ).serve()  # fmt: skip
     if problems:

@@ -216,6 +216,21 @@ class SharedState:
         row = self._connection().execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
         return int(row[0]) if row else 0
 
+    def hit(self, name: str, window_s: float, now: float, amount: int = 1) -> int:
+        """Count in a window that begins with its first count; returns its value. now: seconds since 1970."""
+        row = self._connection().execute(
+            "INSERT INTO counter VALUES (?1, ?2, ?3 + ?4) ON CONFLICT (name) DO UPDATE SET"
+            " value = CASE WHEN until <= ?3 THEN ?2 ELSE value + ?2 END, until = CASE WHEN until <= ?3 THEN ?3 + ?4 ELSE until END"
+            " RETURNING value",
+            (name, amount, now, window_s),
+        ).fetchone()  # fmt: skip
+        return int(row[0])
+
+    def window(self, name: str, now: float) -> tuple[int, float]:
+        """Value of a running window and when it ends; 0 and now when none runs."""
+        row = self._connection().execute("SELECT value, until FROM counter WHERE name = ? AND until > ?", (name, now)).fetchone()
+        return (int(row[0]), float(row[1])) if row else (0, now)
+
     def forget_counts(self, prefix: str) -> None:
         """Take the counters whose names begin so back to nothing."""
         self._connection().execute("DELETE FROM counter WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))

@@ -19,6 +19,7 @@ from mock_server.auth.token_endpoint import TokenEndpoint
 from mock_server.auth.tokens import TokenMint
 from mock_server.faults.board import Board
 from mock_server.faults.grammar import read_object
+from mock_server.limiting import Limiter, Limits, read_limits
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import REGISTRY, Quirk
 from mock_server.state import SharedState, Written
@@ -88,6 +89,9 @@ class Vendor:
         self.providers: Mapping[str, Provider] = {
             spec: Provider(self, spec, folder / f"v{spec.replace('.', 'p')}") for spec in dialect.specs
         }
+        self._first_limits = read_limits(dialect.limits, Limits())
+        self.limits = self._first_limits
+        self.limiter = Limiter(self.name, state, self.now)
         self.faults = Board(self, map(read_object, faults))
         self.adopt({})
 
@@ -107,6 +111,7 @@ class Vendor:
         """Take over the shared state; what it does not name is as it was at the start. since: when that began."""
         self.day = int(documents.get("day", 0))
         self.keyring.adopt(documents.get(self.keyring.key))
+        self.limits = Limits(**documents.get(f"{self.name}/limits", self._first_limits.document()))
         self.faults.adopt(documents.get(f"{self.name}/faults"), since)
         self.withheld = frozenset(documents.get(f"{self.name}/withheld", self._first_withheld))
         is_rekeyed, self._keys_seen = self.keyring.revision != self._keys_seen, self.keyring.revision
@@ -191,6 +196,16 @@ class Vendor:
                 raise unknown(f"setting of {self.name}", found, known)
         self.state.put(f"{self.name}/withheld", chosen)
         self.withheld = frozenset(chosen)
+
+    def set_limits(self, given: Any) -> None:
+        """Change what a credential may ask; keys that are not given stay.
+
+        Raises UsageProblem for a wrong one.
+        """
+        limits = read_limits(given, self.limits)
+        self.limiter.reset()
+        self.state.put(f"{self.name}/limits", limits.document())
+        self.limits = limits
 
     @property
     def page_max(self) -> int:

@@ -135,6 +135,8 @@ class Dialect:
     deviations: tuple[Deviation, ...]
     services: tuple[str, ...]
     facts: tuple[Behaviour, ...] = field(default=())
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """How the rate limiter refuses, and its limits where they are on from the start."""
     hosts: tuple[Fact, ...] = field(default=())
     web_server: WebServer = field(default=WebServer())
     applications: tuple[Fact, ...] = field(default=())
@@ -280,6 +282,7 @@ def _parse(where: str, raw: Mapping[str, Any]) -> Dialect:
         ),
         services=tuple(raw.get("services", ("rostering",))),
         facts=tuple(_behaviour(where, row) for row in raw.get("fact", ())),
+        limits=dict(raw.get("limits", {})),
         hosts=tuple(_fact(where, row, "host") for row in raw.get("host", ())),
         web_server=_web_server(where, raw.get("web_server", {})),
         applications=tuple(_fact(where, row) for row in raw.get("applications", ())),
