@@ -27,7 +27,8 @@ class Refusal(Exception):
     def payload(self, spec: str = "1.1") -> dict[str, Any]:
         """The JSON body of a version; 1.1's has the description once more at the top for clients that look there."""
         if spec != "1.1":
-            return status_info.payload_1p2("failure", "error", self.code_minor, self.description)
+            code_minor = "internal_server_error" if self.status == 500 else self.code_minor
+            return status_info.payload_1p2("failure", "error", code_minor, self.description)
         found = status_info.payload("failure", "error", self.code_minor, self.description)
         return {**found, "imsx_description": self.description}
 

@@ -148,7 +148,9 @@ def create_app(site: Site) -> Flask:
         else:
             app.logger.error("a fault of the mock: %s", places(error))
             refusal = Refusal(500, "invalid data", f"a fault of the mock: {type(error).__name__}")
-        return _response(*error_answer(None, refusal))
+        own = [vendor for vendor in site.vendors.values() if host_belongs_to(vendor.dialect, host_of(request.host))]
+        endpoint, _ = _place(endpoints, own, host_of(request.host), spellings(request)[0])
+        return _response(*error_answer(None, refusal, endpoint.provider.spec if endpoint else "1.1"))
 
     return app
 

@@ -74,11 +74,10 @@ def _check_scope(operation: Operation, granted: tuple[str, ...], spec: str) -> N
         raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
 
 
-def error_answer(provider: Provider | None, refusal: Refusal) -> Answer:
-    """A refusal as it goes out, through the quirks of a provider."""
-    error = ErrorAnswer(
-        refusal.status, refusal.payload(provider.spec if provider else "1.1"), {"Content-Type": JSON, **refusal.headers}
-    )
+def error_answer(provider: Provider | None, refusal: Refusal, spec: str = "1.1") -> Answer:
+    """A refusal as it goes out, through the quirks of a provider; spec: its form where no provider is known."""
+    payload = refusal.payload(provider.spec if provider else spec)
+    error = ErrorAnswer(refusal.status, payload, {"Content-Type": JSON, **refusal.headers})
     for quirk in provider.quirks if provider else ():
         error = quirk.error(error)
     body = error.body if error.body is not None else orjson.dumps(dict(error.payload))
