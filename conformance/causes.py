@@ -21,7 +21,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     ),
     "auth.token-issued": ("auth.*", "permission.*"),
     "auth.credential-accepted": ("endpoint.reachable", "permission.*", "auth.www-authenticate", "gradebook.*"),
-    "auth.missing-credential-refused": ("auth.unknown-token-refused", "auth.www-authenticate", "gradebook.write-scope"),
+    "auth.missing-credential-refused": ("auth.unknown-token-refused", "auth.scope-enforced", "auth.www-authenticate", "gradebook.write-scope"),
     "auth.scope-echoed": ("permission.scope-granted",),
     "permission.resource-granted": ("endpoint.reachable", "permission.core-collection-empty"),
     # Two records of one key are in every answer that holds one of them.
@@ -40,7 +40,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "filter.no-match-is-empty": ("paging.past-the-end-is-empty", "relationship.members"),
     "fields.projection": ("fields.*", "paging.links-repeat-query", "view.query", "relationship.query"),
     "view.typed": ("view.*",),
-    "envelope.single-object": ("fields.single", "gradebook.*", "view.single", "envelope.single-agrees"),
+    "envelope.single-object": ("fields.single", "gradebook.*", "view.single", "envelope.single-agrees", "reference.href-leads"),
     "error.json-payload": ("error.*", "headers.content-type"),
     "error.status-info": ("error.description-top-level", "error.code-minor"),
     # A key in another case leads nowhere, and whoever compares keys misses what it names.

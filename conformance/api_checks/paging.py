@@ -159,10 +159,14 @@ def pages_partition_the_collection(run: Run) -> Iterator[Notice]:
         page: Exchange | None = None
         while offset < size + limit:
             page, ids = page_of(run, found.name, limit=limit, offset=offset)
+            if page.status != 200 and offset < size:
+                yield at(page, f"a page of {found.name} cannot be read", expected="200 and a list", observed=str(page.status))
             if not ids:
                 break
             seen += ids
             offset += len(ids)
+        if page is not None and page.status != 200 and offset < size:
+            continue
         twice = len(seen) - len(set(seen))
         lost = len(set(found.by_id) - set(seen))
         if page is not None and (twice or lost):
