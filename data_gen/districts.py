@@ -26,6 +26,8 @@ from oneroster_standard.standard import VERSIONS
 from oneroster_standard.store import COLLECTIONS, CollectionWriter, Store, StoreWriter
 
 BATCH = 4096
+MOST_SCHOOLS = 9_999
+"""Their number has four digits in every key; with more of them records would not be in order."""
 YEARS = range(1950, 2200)
 Tell = Callable[[str], None]
 
@@ -33,13 +35,16 @@ Tell = Callable[[str], None]
 def district(*, students: int, seed: int, as_of: date, locale: str = pools.DEFAULT_LOCALE) -> District:
     """The district of a seed.
 
-    Raises UsageProblem when students is below 1, as_of lies in a far year, or the locale is unknown.
+    Raises UsageProblem when students is below 1 or more than schools are for, as_of lies in a far year, or the locale is unknown.
     """
     if students < 1:
         raise UsageProblem(f"{students} students", "at least 1")
     if as_of.year not in YEARS:
         raise UsageProblem(f"as of {as_of}", f"a day of the years {YEARS.start} to {YEARS.stop - 1}")
-    return District(students, seed, as_of, pools.load(locale))
+    made = District(students, seed, as_of, pools.load(locale))
+    if len(made.schools) > MOST_SCHOOLS:
+        raise UsageProblem(f"{students:,} students", f"at most {MOST_SCHOOLS:,} schools: about 5,800,000 students")
+    return made
 
 
 def _write(target: CollectionWriter, rendered: Iterable[bytes]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from data_gen.classes import classes
 from data_gen.columns import Lines
 from data_gen.courses import courses
-from data_gen.demographics import demographics
+from data_gen.demographics import demographic_lines, demographic_rows, demographics
 from data_gen.enrollments import enrollment_lines, enrollment_rows, enrollments
 from data_gen.gradebook import categories, line_items, results
 from data_gen.organisations import orgs
@@ -73,11 +73,14 @@ MAKERS_1P2: dict[str, Maker] = {
 
 ROWS: dict[tuple[str, str], Callable[[District, Stamps], Iterator[Lines]]] = {
     ("1.1", "enrollments"): enrollment_rows,
+    ("1.1", "demographics"): demographic_rows,
 }
 """Version and collection -> its records rendered at once, where there are many; of the others each is rendered."""
 LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
     ("1.1", "enrollments.csv"): enrollment_lines,
     ("1.2", "enrollments.csv"): enrollment_lines,
+    ("1.1", "demographics.csv"): demographic_lines,
+    ("1.2", "demographics.csv"): demographic_lines,
 }
 """Version and file -> its rows rendered at once."""
 BATCH = 4096

@@ -1,4 +1,4 @@
-"""Who sits where and when, as arrays: every student's seven classes, a block of students at a time.
+"""Who sits and teaches where and when, as arrays: seven classes of every student, a block of students at a time.
 
 Called by the enrollments and the gradebook. A student's classes lie in one school and grade and never clash.
 """
@@ -11,13 +11,16 @@ from functools import cached_property
 
 import numpy as np
 
+from data_gen.classes import CO_TAUGHT_EVERY, HOMEROOM_SUBJECTS
 from data_gen.columns import Numbers, Text, chunks, texts
 from data_gen.school_year import terms
-from data_gen.shape import PERIODS, SUBJECTS, District
+from data_gen.shape import PERIODS, SUBJECTS, TEACHER_LOAD, District
 
 LATE_PERCENT = 3
 GONE_PERCENT = 1
-BLOCK = 8192
+KINDS = ("h", "s", "c")
+"""Letters of teachers' keys: homeroom, subject or specialist, co-teacher."""
+BLOCK = 1024
 """Students of a block."""
 
 
@@ -38,6 +41,19 @@ class Seats:
             self.student[chosen], self.subject[chosen], self.class_number[chosen], self.school[chosen],
             self.begin[chosen], self.end[chosen],
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """Teachers of classes in order of class and letter; kind: place in KINDS; second: 1 for a co-teacher."""
+
+    class_number: Numbers
+    second: Numbers
+    school: Numbers
+    kind: Numbers
+    number: Numbers
+    begin: Numbers
+    end: Numbers
 
 
 @dataclass(frozen=True)
@@ -72,9 +88,50 @@ class Seating:
         return texts(["", *(school.sourced_id for school in self.district.schools)])
 
     def blocks(self) -> Iterator[Seats]:
-        """All seats in order, of at most 8,192 students at a time."""
+        """All seats in order, of at most 1,024 students at a time."""
         for numbers in chunks(self.district.students, BLOCK):
             yield self._block(np.arange(numbers.start, numbers.stop, dtype=np.int64))
+
+    def teaching(self) -> Iterator[Teaching]:
+        """Who teaches each class, of at most 1,024 groups at a time; the same people as classes.sections tells."""
+        total = sum(cohort.groups for cohort in self.district.cohorts)
+        for numbers in chunks(total, BLOCK):
+            yield self._teaching(np.arange(numbers.start, numbers.stop, dtype=np.int64))
+
+    def _teaching(self, base: Numbers) -> Teaching:
+        facts = self._cohorts
+        cohort = np.searchsorted(facts["base"], base, side="right") - 1
+        group = (facts["group"][cohort] + base - facts["base"][cohort])[:, None]
+        level = facts["level"][cohort][:, None]
+        subjects = np.broadcast_to(np.arange(SUBJECTS), (len(base), SUBJECTS))
+        homeroom = (level == 0) & (subjects < HOMEROOM_SUBJECTS)
+        first_number = np.where(homeroom, group, group // TEACHER_LOAD * 10 + subjects)
+        halves = (subjects == SUBJECTS - 1) & (level != 0)
+        starts, ends = self._terms
+        term = np.broadcast_to(group % 2, subjects.shape)
+        shared = ((subjects == 2) & (group % CO_TAUGHT_EVERY == 1)).reshape(-1)
+        co_number = np.broadcast_to(group // CO_TAUGHT_EVERY // TEACHER_LOAD, subjects.shape).reshape(-1)
+        place = np.repeat(np.arange(len(shared)), 1 + shared)
+        second = np.zeros(len(place), np.int64)
+        second[1:] = place[1:] == place[:-1]
+        of_first = np.where(homeroom, 0, 1).reshape(-1)
+        return Teaching(
+            class_number=(base[:, None] * SUBJECTS + subjects).reshape(-1)[place],
+            second=second,
+            school=np.repeat(facts["school"][cohort], SUBJECTS)[place],
+            kind=np.where(second == 1, 2, of_first[place]),
+            number=np.where(second == 1, co_number[place], first_number.reshape(-1)[place]),
+            begin=np.where(halves, starts[term], starts[0]).reshape(-1)[place],
+            end=np.where(halves, ends[term], ends[1]).reshape(-1)[place],
+        )
+
+    @cached_property
+    def _terms(self) -> tuple[Numbers, Numbers]:
+        """First days and ends of the two terms, as days since the year's first."""
+        both = terms(self.district)
+        origin = both[0].start
+        starts = np.array([(term.start - origin).days for term in both], np.int64)
+        return starts, np.array([(term.end - origin).days for term in both], np.int64)
 
     def _taken(self, numbers: Numbers, place: Numbers, groups: Numbers) -> Numbers:
         """Group within the cohort whose class is taken, per student and subject.
@@ -99,10 +156,7 @@ class Seating:
         groups = facts["groups"][cohort]
         taken = self._taken(numbers, numbers - facts["first"][cohort], groups)
         subjects = np.broadcast_to(np.arange(SUBJECTS), taken.shape)
-        both = terms(self.district)
-        origin = both[0].start
-        starts = np.array([(term.start - origin).days for term in both])
-        ends = np.array([(term.end - origin).days for term in both])
+        starts, ends = self._terms
         halves = (subjects == SUBJECTS - 1) & (facts["level"][cohort] != 0)[:, None]
         term = (facts["group"][cohort][:, None] + taken) % 2
         shift = 1 + draws.array("enrollments/days", numbers, 40)

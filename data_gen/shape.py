@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from data_gen.draws import Draws
+import numpy as np
+
+from data_gen.draws import Draws, Integers
 from data_gen.pools import Pools
 
 GRADES = ("KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
@@ -116,6 +118,11 @@ class District:
     def cohort_of(self, student: int) -> Cohort:
         """The cohort of a student's number."""
         return self.cohorts[bisect_right(self._cohort_starts, student) - 1]
+
+    def grades_of(self, students: Integers) -> Integers:
+        """Grades (places in GRADES) of students by their numbers."""
+        places = np.searchsorted(np.array(self._cohort_starts), students, side="right") - 1
+        return np.array([cohort.grade for cohort in self.cohorts], np.int64)[places]
 
     @cached_property
     def _cohort_bases(self) -> list[int]:

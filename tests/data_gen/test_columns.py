@@ -1,0 +1,73 @@
+"""Rows filled into a template are the rows that a text per cell would give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_gen.classes import sections, teacher_id
+from data_gen.columns import Lines, Template, digits, texts
+from data_gen.districts import district
+from data_gen.seating import KINDS, Seating
+from oneroster_harness.problems import UsageProblem
+from oneroster_harness.terminal import AS_OF
+
+WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5), min_size=1, max_size=9)
+
+
+@given(WORDS, st.data())
+def test_a_template_gives_the_rows_that_joining_texts_gives(words: list[str], data: st.DataObject) -> None:
+    places = data.draw(st.lists(st.integers(0, len(words) - 1), min_size=1, max_size=20))
+    table = texts(words)
+    template = Template([b"<", "word", b"|", "number", b"|", "word", b">\n"], {"word": table.width, "number": 3}, 20)
+    for chosen in (places, places[:1]):
+        numbers = np.array(chosen, np.int64)
+        lines = template.fill({"word": table.take(numbers), "number": digits(numbers, 3)})
+        wanted = [f"<{words[place]}|{place:03d}|{words[place]}>\n".encode() for place in chosen]
+        assert lines.body == b"".join(wanted)
+        assert lines.lengths.tolist() == [len(row) for row in wanted]
+        assert (Lines.of(wanted).body, len(Lines.of(wanted))) == (lines.body, len(lines))
+
+
+def test_a_number_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="more than 3 digits"):
+        digits(np.array([7, 1000], np.int64), 3)
+
+
+def test_a_district_of_more_schools_than_their_keys_are_for_is_refused() -> None:
+    with pytest.raises(UsageProblem, match="students"):
+        district(students=6_000_000, seed=1, as_of=AS_OF)
+    assert len(district(students=5_700_000, seed=1, as_of=AS_OF).schools) <= 9_999
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 3_000), st.integers(0, 1 << 32))
+def test_teachers_of_the_enrollments_are_those_of_the_classes(students: int, seed: int) -> None:
+    made = district(students=students, seed=seed, as_of=AS_OF)
+    wanted = []
+    for section in sections(made):
+        wanted += [(section.number, found) for found in (section.teacher, section.co_teacher) if found]
+    told = [
+        (int(number), teacher_id(int(school), KINDS[kind], int(teacher)))
+        for block in Seating(made).teaching()
+        for number, school, kind, teacher in zip(block.class_number, block.school, block.kind, block.number, strict=True)
+    ]
+    assert told == wanted
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 4_000), st.integers(0, 1 << 32))
+def test_no_student_sits_in_two_classes_at_once_nor_outside_the_own_school_and_grade(students: int, seed: int) -> None:
+    made = district(students=students, seed=seed, as_of=AS_OF)
+    periods = {section.number: (section.period, section.cohort.grade, section.cohort.school.number) for section in sections(made)}
+    seen = 0
+    for seats in Seating(made).blocks():
+        for row in range(0, len(seats.student), 7):
+            found = [periods[int(number)] for number in seats.class_number[row : row + 7]]
+            assert len({period for period, _, _ in found}) == 7
+            cohort = made.cohort_of(int(seats.student[row]))
+            assert {found_[1:] for found_ in found} == {(cohort.grade, cohort.school.number)}
+            seen += 1
+    assert seen == students
