@@ -80,14 +80,14 @@ def write_bundle(
     return {**counts, MANIFEST: len(manifest)}
 
 
-def from_store_to(store: Path, out: Path, *, tell: Tell | None = None) -> dict[str, int]:
+def from_store_to(store: Path, out: Path, *, version: str = "1.1", tell: Tell | None = None) -> dict[str, int]:
     """Write the bundle of a store on disk: the bytes that `generate` writes for its district and vendor.
 
     tell: called with a collection's name every few thousand records; what it raises ends the work. The entry point
     `bundle` of `oneroster.districts`, for those who serve districts without making them.
     """
     opened = Store.open(store)
-    read = from_store(opened)
+    read = from_store(opened, version)
 
     def told(collection: str) -> Iterator[Record]:
         for number, record in enumerate(read(collection)):
@@ -96,6 +96,6 @@ def from_store_to(store: Path, out: Path, *, tell: Tell | None = None) -> dict[s
             yield record
 
     try:
-        return write_bundle(out, told)
+        return write_bundle(out, told, version=version)
     finally:
         opened.close()

@@ -22,6 +22,8 @@ from mock_server.delivery.habits import FAMILIES
 from mock_server.delivery.plan import MANIFEST, Plan, apply, check_habits
 from oneroster_harness.problems import UsageProblem
 from oneroster_standard.dialects.delivery import FORMS, Delivery
+from oneroster_standard.standard import VERSIONS
+from oneroster_standard.store import StoreProblem
 
 assert FAMILIES
 PACE_S = 0.5
@@ -41,7 +43,7 @@ class Busy(UsageProblem):
 class Bundler(Protocol):
     """The entry point `bundle` of `oneroster.districts`."""
 
-    def __call__(self, store: Path, out: Path, *, tell: Any = None) -> Any:
+    def __call__(self, store: Path, out: Path, *, version: str = "1.1", tell: Any = None) -> Any:
         """Write the bundle of a store to a folder, or to a ZIP."""
 
 
@@ -53,6 +55,7 @@ class Drop:
     moment: datetime
     form: str
     habits: tuple[str, ...]
+    spec: str = "1.1"
     status: str = "preparing"
     files: tuple[str, ...] = ()
     step: int = 0
@@ -65,6 +68,7 @@ class Drop:
             "at": self.moment.isoformat(),
             "form": self.form,
             "habits": list(self.habits),
+            "spec": self.spec,
         }
         return {
             **told,
@@ -81,6 +85,7 @@ class Way:
     form: str
     habits: tuple[str, ...]
     schedule: str
+    spec: str
     trigger: Trigger | None = field(default=None, repr=False)
 
 
@@ -97,13 +102,18 @@ class Courier:
     ) -> None:  # fmt: skip
         self.vendor, self.store, self.root = vendor, store, root
         self._work, self._bundler, self._start = work, bundler, start
-        self._first = (delivery.form.value, (*delivery.default_habits, *habits), delivery.schedule.value)
+        self._first = (
+            delivery.form.value,
+            (*delivery.default_habits, *habits),
+            delivery.schedule.value,
+            VERSIONS[0],
+        )
         self.way = self._way(*self._first)
         self.drops: list[Drop] = []
         self.opened: Counter[str] = Counter()
         self.stopping = threading.Event()
         self._count = 0
-        self._generation = 0
+        self._generation = self._newest = 0
         self._stores = {0: store}
         self._last: int | None = None
         self._task: asyncio.Task[None] | None = None
@@ -112,13 +122,21 @@ class Courier:
         for folder in (root, work):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def _way(self, form: str, habits: Sequence[str], schedule: str) -> Way:
+    def _way(self, form: str, habits: Sequence[str], schedule: str, spec: str) -> Way:
         check_habits(list(habits))
         if form not in FORMS:
             raise UsageProblem(f"form {form!r}", " or ".join(FORMS))
-        return Way(form, tuple(dict.fromkeys(habits)), schedule, trigger_of(schedule, self._start))
+        if spec not in VERSIONS:
+            raise UsageProblem(f"spec {spec!r}", " or ".join(VERSIONS))
+        return Way(form, tuple(dict.fromkeys(habits)), schedule, spec, trigger_of(schedule, self._start))
 
-    def configure(self, form: str | None, habits: Sequence[str] | None, schedule: str | None) -> None:
+    def configure(
+        self,
+        form: str | None = None,
+        habits: Sequence[str] | None = None,
+        schedule: str | None = None,
+        spec: str | None = None,
+    ) -> None:
         """Change the way of delivery; None leaves a part alone.
 
         Raises UsageProblem, and changes nothing then.
@@ -128,11 +146,14 @@ class Courier:
             now.form if form is None else form,
             now.habits if habits is None else habits,
             now.schedule if schedule is None else schedule,
+            now.spec if spec is None else spec,
         )
 
     def set_store(self, store: Path) -> None:
         """Deliver another store from now on; `delivery.stale` still sends the one before."""
-        self._generation += 1
+        # Never a number twice, also after a reset: bundles are kept by it.
+        self._newest += 1
+        self._generation = self._newest
         self._stores[self._generation] = self.store = store
 
     @property
@@ -144,7 +165,7 @@ class Courier:
         """State for the admin API: way, drops, what was picked up."""
         following = next_after(self.way.trigger, now) if self.way.trigger else None
         return {
-            "form": self.way.form, "habits": list(self.way.habits), "schedule": self.way.schedule, "now": now.isoformat(),
+            "form": self.way.form, "habits": list(self.way.habits), "schedule": self.way.schedule, "spec": self.way.spec, "now": now.isoformat(),
             "next": following.isoformat() if following else None, "drops": [drop.document() for drop in self.drops],
             "opened": dict(sorted(self.opened.items())),
         }  # fmt: skip
@@ -155,16 +176,18 @@ class Courier:
         form: str | None = None,
         habits: Sequence[str] | None = None,
         pace_s: float | None = PACE_S,
+        spec: str | None = None,
     ) -> Drop:
-        """Start a drop; None stands for the vendor's present form and habits.
+        """Start a drop; None stands for the vendor's present form, habits and version.
 
         pace_s: how long a step of a visible upload lasts, None until `step` is called. Raises Busy and UsageProblem.
         """
         if self.is_busy:
             raise Busy("a drop of this vendor is under way", "wait for it, or carry it on with drop/step")
-        way = self._way(form or self.way.form, self.way.habits if habits is None else habits, "off")
+        now = self.way
+        way = self._way(form or now.form, now.habits if habits is None else habits, "off", spec or now.spec)
         self._count += 1
-        found = Drop(self._count, moment, way.form, way.habits)
+        found = Drop(self._count, moment, way.form, way.habits, way.spec)
         self.drops = [*self.drops[-MOST_REMEMBERED + 1 :], found]
         self._go = asyncio.Semaphore(0)
         self._task = asyncio.create_task(self._make(found, pace_s), name=f"drop {self.vendor} {found.number}")
@@ -241,6 +264,9 @@ class Courier:
             found.files = tuple(names)
             await self._bring(found, plan, staged, names, pace_s)
             await self._tell(found, "broken-off" if plan.arrival.broken_off else "arrived")
+        except StoreProblem as problem:
+            found.reason = str(problem)
+            await self._tell(found, "failed")
         except UsageProblem as problem:
             found.reason = ", expected ".join(filter(None, (problem.met, problem.expected)))
             await self._tell(found, "failed")
@@ -281,7 +307,7 @@ class Courier:
         if not found.habits and found.form == "zip":
             # No habit: the very archive that `generate` writes, without the detour over loose files.
             staged.mkdir()
-            self._bundler(self.store, staged / plan.zip_name, tell=self._tick)
+            self._bundler(self.store, staged / plan.zip_name, version=found.spec, tell=self._tick)
             self._last = self._generation
             return plan, [plan.zip_name]
         ids = {text.partition("=")[0] for text in found.habits}
@@ -289,26 +315,29 @@ class Courier:
             plan.arrival.late = True
             return plan, []
         generation = self._generation if "delivery.stale" not in ids or self._last is None else self._last
-        clean = self._clean(generation)
+        clean = self._clean(generation, found.spec)
         present = sorted(path.name for path in clean.iterdir() if path.name != MANIFEST)
         plan.names = {name: name for name in [*present, MANIFEST]}
         apply(plan, list(found.habits))
         staged.mkdir()
         self._last = generation
         if plan.form == "zip" and plan.is_verbatim and len(plan.names) == len(present) + 1:
-            self._bundler(self._stores[generation], staged / plan.zip_name, tell=self._tick)
+            self._bundler(
+                self._stores[generation], staged / plan.zip_name, version=found.spec, tell=self._tick
+            )
             return plan, [plan.zip_name]
         return plan, compose(plan, clean, staged, self._tick)
 
-    def _clean(self, generation: int) -> Path:
+    def _clean(self, generation: int, spec: str) -> Path:
         """The bundle of a store as generated, kept until another store is delivered."""
-        folder = self._work / f"clean-{generation}"
+        folder = self._work / f"clean-{generation}" / spec
         if not folder.exists():
             for old in self._work.glob("clean-*"):
-                if self._last is None or old.name != f"clean-{self._last}":
+                if old.name not in (f"clean-{self._last}", folder.parent.name):
                     shutil.rmtree(old, ignore_errors=True)
             part = self._work / "making"
             shutil.rmtree(part, ignore_errors=True)
-            self._bundler(self._stores[generation], part, tell=self._tick)
+            self._bundler(self._stores[generation], part, version=spec, tell=self._tick)
+            folder.parent.mkdir(exist_ok=True)
             part.rename(folder)
         return folder

@@ -24,7 +24,8 @@ def all_sources() -> dict[str, str]:
 
 def _evidence_of(habit: QuirkFacts) -> str:
     marks = [
-        f"{'' if vendor == 'any' else vendor + ' '}{GUESS if basis == 'guess' else basis}" for vendor, basis in habit.confidence.items()
+        f"{'' if vendor == 'any' else vendor + ' '}{GUESS if basis == 'guess' else basis}"
+        for vendor, basis in habit.confidence.items()
     ]
     return f"{', '.join(marks)}: {habit.source}"
 
@@ -59,14 +60,22 @@ def _vendor(name: str) -> Iterator[str]:
     if way.habits:
         yield from table(
             ("habit", "default", "evidence"),
-            ((f"`{found.quirk}`", "on" if found.on else "on demand", evidence(found.basis, found.source)) for found in way.habits),
+            (
+                (f"`{found.quirk}`", "on" if found.on else "on demand", evidence(found.basis, found.source))
+                for found in way.habits
+            ),
         )
         yield ""
 
 
 def page() -> str:
     """Markdown of all habits and of each vendor's way of delivery."""
-    lines = ["# Habits of delivery", "", "Generated from the dialect files; do not edit. How to use them: [delivery.md](delivery.md).", ""]
+    lines = [
+        "# Habits of delivery",
+        "",
+        "Generated from the dialect files; do not edit. How to use them: [delivery.md](delivery.md).",
+        "",
+    ]
     lines += [
         "What no check finds shows only to a watcher of the folder, or is allowed by the standard. A habit may name a file:",
         "`delivery.missing-file=users.csv`.",
@@ -86,4 +95,6 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1] if len(sys.argv) > 1 else "docs").joinpath("delivery-habits.md").write_text(page(), encoding="utf-8")
+    Path(sys.argv[1] if len(sys.argv) > 1 else "docs").joinpath("delivery-habits.md").write_text(
+        page(), encoding="utf-8"
+    )

@@ -51,13 +51,15 @@ def _known_only(order: Mapping[str, Any], *names: str) -> None:
 
 
 async def _drop(desk: Desk, courier: Courier, order: Mapping[str, Any]) -> Answer:
-    _known_only(order, "form", "habits", "pace_s")
+    _known_only(order, "form", "habits", "pace_s", "spec")
     pace = (
         None
         if "pace_s" in order and order["pace_s"] is None
         else _number({"pace_s": PACE_S, **order}, "pace_s", 3_600)
     )
-    found = courier.drop(desk.clock.now(), _text(order, "form"), _texts(order, "habits"), pace)
+    found = courier.drop(
+        desk.clock.now(), _text(order, "form"), _texts(order, "habits"), pace, _text(order, "spec")
+    )
     await courier.settled(found, SHOWN_WITHIN_S)
     return (400 if found.reason else 200 if found.status != "preparing" else 202), found.document()
 
@@ -76,8 +78,10 @@ async def _show(desk: Desk, courier: Courier, _order: Mapping[str, Any]) -> Answ
 
 
 async def _configure(desk: Desk, courier: Courier, order: Mapping[str, Any]) -> Answer:
-    _known_only(order, "form", "habits", "schedule")
-    courier.configure(_text(order, "form"), _texts(order, "habits"), _text(order, "schedule"))
+    _known_only(order, "form", "habits", "schedule", "spec")
+    courier.configure(
+        _text(order, "form"), _texts(order, "habits"), _text(order, "schedule"), _text(order, "spec")
+    )
     desk.wake()
     return await _show(desk, courier, order)
 

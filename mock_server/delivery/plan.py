@@ -91,10 +91,29 @@ class Plan:
             yield header
             for number, row in enumerate(rows, start=1):
                 cells = dict(zip(header, row, strict=True))
-                change(cells, number)
+                try:
+                    change(cells, number)
+                except KeyError as error:
+                    raise _no_column(name, str(error.args[0])) from error
                 yield list(cells.values())
 
         self.row_changes.append(changed)
+
+
+def _no_column(file: str, name: str) -> UsageProblem:
+    return UsageProblem(
+        f"{file} of this version has no column {name}", "a habit that fits the version of the bundle"
+    )
+
+
+def place_of(file: str, header: Row, name: str) -> int:
+    """Where a column stands.
+
+    Raises UsageProblem when files of this version do not have it.
+    """
+    if name not in header:
+        raise _no_column(file, name)
+    return header.index(name)
 
 
 Habit = Callable[[Plan, str], None]

@@ -198,3 +198,15 @@ def test_what_a_client_opened_is_counted(running: Running, client: paramiko.SFTP
     for name in ("users.csv", "users.csv", "orgs.csv"):
         client.open(name, "rb").close()
     assert running.order("show", "reference")["opened"] == {"orgs.csv": 1, "users.csv": 2}
+
+
+def test_another_store_after_a_reset_is_not_taken_for_an_earlier_one(
+    running: Running, client: paramiko.SFTPClient, stores: dict[str, Path], another_store: Path, tmp_path: Path
+) -> None:
+    running.service.deliver("reference", another_store)
+    running.order("drop", "reference", habits=["delivery.quotes-on"])
+    running.order("reset")
+    running.service.deliver("reference", stores["classlink"])
+    running.order("drop", "reference", habits=["delivery.dated-name"])
+    from_store_to(stores["classlink"], tmp_path / "bundle")
+    assert tree(client)["users_20261001.csv"] == tmp_path.joinpath("bundle", "users.csv").read_bytes()

@@ -13,6 +13,7 @@ WRONG = [
     (400, "drop", "reference", {"form": "tar"}, "folder or zip"),
     (400, "drop", "reference", {"form": 1}, "form is no text"),
     (400, "drop", "reference", {"habits": "delivery.late"}, "habits is no list"),
+    (400, "drop", "reference", {"spec": "2.0"}, "1.1 or 1.2"),
     (400, "drop", "reference", {"pace_s": -1}, "0 to 3600"),
     (400, "drop", "reference", {"pace_s": "fast"}, "pace_s is no number"),
     (400, "drop", "reference", {"habit": []}, "did you mean 'habits'"),
@@ -43,3 +44,10 @@ def test_a_part_of_the_way_can_be_changed_alone(running: Running) -> None:
     assert (shown["form"], shown["schedule"], shown["habits"]) == ("zip", "every 6h", [])
     assert shown["next"] == "2026-10-01T06:00:00+00:00"
     assert running.order("show", "reference")["form"] == "folder"
+
+
+def test_a_habit_of_a_column_that_the_version_lacks_is_refused(running: Running) -> None:
+    for habit in ("delivery.snapshot-skew", "delivery.user-ids-blank"):
+        told = running.order("drop", "reference", status=400, spec="1.2", habits=[habit])
+        assert "users.csv of this version has no column role" in told["reason"]
+    assert running.order("drop", "reference", spec="1.2", habits=["delivery.tab"])["status"] == "arrived"

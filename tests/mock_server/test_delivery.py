@@ -40,9 +40,10 @@ def mock(delivering: RunningMock) -> RunningMock:
     return delivering
 
 
-def generated(out: Path, vendor: str) -> Files:
+def generated(out: Path, vendor: str, spec: str) -> Files:
     """What `oneroster generate` writes for the vendor, read back; an archive under its own name."""
     command = [sys.executable, "-m", "oneroster_harness", "generate", str(out), "--students", str(STUDENTS), "--vendor", vendor]
+    command += ["--spec", spec]
     subprocess.run(command, check=True, capture_output=True)
     return {out.name: out.read_bytes()} if out.is_file() else {path.name: path.read_bytes() for path in out.iterdir()}
 
@@ -57,13 +58,15 @@ def test_the_ready_file_says_how_to_sign_in(mock: RunningMock) -> None:
 
 
 @pytest.mark.parametrize("vendor", ["reference", "powerschool", "infinite-campus", "classlink"])
-@pytest.mark.parametrize("name", ["oneroster.zip", "folder"])
-def test_without_habits_the_drop_is_what_generate_writes(mock: RunningMock, tmp_path: Path, vendor: str, name: str) -> None:
+@pytest.mark.parametrize(("name", "spec"), [("oneroster.zip", "1.1"), ("folder", "1.1"), ("oneroster.zip", "1.2")])
+def test_without_habits_the_drop_is_what_generate_writes(
+    mock: RunningMock, tmp_path: Path, vendor: str, name: str, spec: str
+) -> None:
     form = "folder" if name == "folder" else "zip"
-    mock.admin("PUT", f"/vendors/{vendor}/delivery", {"habits": [], "form": form})
+    mock.admin("PUT", f"/vendors/{vendor}/delivery", {"habits": [], "form": form, "spec": spec})
     mock.admin("POST", f"/vendors/{vendor}/drop")
     with connected(mock.admin("GET", f"/vendors/{vendor}/delivery")["sftp"]) as client:
-        assert tree(client) == generated(tmp_path / name, vendor)
+        assert tree(client) == generated(tmp_path / name, vendor, spec)
 
 
 def test_an_asyncssh_client_reads_a_drop_with_the_pinned_key(mock: RunningMock) -> None:

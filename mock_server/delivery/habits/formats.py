@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from mock_server.delivery.plan import Plan, Row, habit
+from mock_server.delivery.plan import Plan, Row, habit, place_of
 
 ACCENTED = "classes.csv"
 
@@ -57,7 +57,7 @@ def windows_1252(plan: Plan, _argument: str) -> None:
             return
         header = next(rows)
         yield header
-        title = header.index("title")
+        title = place_of(name, header, "title")
         for number, row in enumerate(rows):
             yield [*row[:title], f"{row[title]} \u2013 Caf\u00e9", *row[title + 1 :]] if number == 0 else row
 

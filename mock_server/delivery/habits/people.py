@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mock_server.delivery.plan import Plan, Row, habit
+from mock_server.delivery.plan import Plan, Row, habit, place_of
 
 EVERY = 25
 """One row in so many shows a habit that an export has now and then."""
@@ -20,7 +20,7 @@ def snapshot_skew(plan: Plan, _argument: str) -> None:
             return
         header = next(rows)
         yield header
-        role = header.index("role")
+        role = place_of(name, header, "role")
         held: list[Row] = []
         for row in rows:
             # Rows wait until another student shows that theirs was not the last one.
@@ -47,8 +47,9 @@ def rows_unprocessed(plan: Plan, _argument: str) -> None:
         header = next(rows)
         yield header
         model: Row = []
+        role = place_of(name, header, "role")
         for row in rows:
-            model = row if row[header.index("role")] == "student" else model
+            model = row if row[role] == "student" else model
             yield row
         if model:
             cells = dict(zip(header, model, strict=True))
@@ -107,7 +108,7 @@ def aide_enrollment(plan: Plan, _argument: str) -> None:
             return
         header = next(rows)
         yield header
-        role, primary = header.index("role"), header.index("primary")
+        role, primary = place_of(name, header, "role"), place_of(name, header, "primary")
         is_done = False
         for row in rows:
             if not is_done and row[role] == "teacher":

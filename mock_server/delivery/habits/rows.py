@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import islice
 
-from mock_server.delivery.plan import MANIFEST, Plan, Row, file_named, habit
+from mock_server.delivery.plan import MANIFEST, Plan, Row, file_named, habit, place_of
 from oneroster_standard.standard import load
 
 LONG = 11
@@ -73,7 +73,7 @@ def bulk_status(plan: Plan, _argument: str) -> None:
         if name == MANIFEST:
             yield from rows
             return
-        status, modified = header.index("status"), header.index("dateLastModified")
+        status, modified = place_of(name, header, "status"), place_of(name, header, "dateLastModified")
         for row in rows:
             row = [*row]
             row[status], row[modified] = "active", stamp
