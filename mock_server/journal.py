@@ -126,9 +126,8 @@ class Journal:
         given = dict(pairs)
         limit, offset = _number(given.get("limit")), _number(given.get("offset"))
         page = (offset or 0) // (limit or page_size) + 1 if page_size else None
-        at = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entry: dict[str, Any] = {
-            "at": at, "vendor": vendor, "spec": spec, "method": method, "path": path, "operation": operation, "status": status,
+            "at": self._clock(), "vendor": vendor, "spec": spec, "method": method, "path": path, "operation": operation, "status": status,
             "parameters": _parameters(given), "limit": limit, "offset": offset, "page": page,
             "sort": self._known(given["sort"]) if "sort" in given else None,
             "order_by": _direction(given.get("orderBy")),
@@ -147,7 +146,10 @@ class Journal:
         self._place = place
         for line in added.splitlines():
             self._number += 1
-            entry = Entry.of({"number": self._number, **orjson.loads(line)})
+            noted = orjson.loads(line)
+            # Written out here, not for every request: only those who read the journal pay for it.
+            at = datetime.fromtimestamp(noted["at"], UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            entry = Entry.of({**noted, "number": self._number, "at": at})
             self._entries.append(entry)
             self._counts[entry.vendor, f"{entry.method} {entry.subject}", entry.status] += 1
 

@@ -13,7 +13,7 @@ import pytest
 
 MARK = "oneroster"
 EVERY = "all"
-ARGUMENTS = ("vendor", "vendors", "quirks", "each_quirk", "withhold")
+ARGUMENTS = ("vendor", "vendors", "quirks", "each_quirk", "withhold", "faults")
 
 
 class WrongMark(Exception):
@@ -28,12 +28,13 @@ class Case:
     quirks: tuple[str, ...] = ()
     withhold: tuple[str, ...] = ()
     name: str = ""
+    faults: tuple[str, ...] = ()
 
 
 def cases_of(mark: pytest.Mark, where: str, served: Sequence[str]) -> list[Case]:
     """The runs that a mark asks for.
 
-    vendor="classlink", quirks=[...], withhold=[...]: the state of one run. vendors=[...] or "all": one run for each.
+    vendor="classlink", quirks=[...], withhold=[...], faults=[...]: the state of one run. vendors=[...] or "all": one run for each.
     each_quirk=[...] or "all": one run for each, with that quirk beside `quirks`. served: none means all that are shipped.
     Raises WrongMark with the valid words.
     """
@@ -45,12 +46,12 @@ def cases_of(mark: pytest.Mark, where: str, served: Sequence[str]) -> list[Case]
         raise WrongMark(f"{where}: the mark {MARK} takes vendor or vendors, not both")
     given = mark.kwargs
     vendors = _vendors(given, where, served)
-    quirks, withhold = _names(given, "quirks", where), _names(given, "withhold", where)
+    quirks, withhold, faults = (_names(given, key, where) for key in ("quirks", "withhold", "faults"))
     found = []
     for vendor in vendors:
         for quirk in _quirks(given, where):
             name = "-".join(part for part in (vendor if "vendors" in given else "", quirk) if part)
-            found.append(Case(vendor, (*quirks, quirk) if quirk else quirks, withhold, name))
+            found.append(Case(vendor, (*quirks, quirk) if quirk else quirks, withhold, name, faults))
     return found
 
 

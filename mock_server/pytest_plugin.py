@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the mark known, so that --strict-markers lets it pass."""
-    config.addinivalue_line("markers", f"{MARK}(vendor, vendors, quirks, each_quirk, withhold): state of the mock for a test")
+    config.addinivalue_line("markers", f"{MARK}(vendor, vendors, quirks, each_quirk, withhold, faults): state of the mock for a test")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -124,6 +124,8 @@ def _in_state(mock: MockHandle, case: Case) -> None:
             mock.add_quirks(vendor, case.quirks)
         if case.withhold:
             mock.withhold(vendor, case.withhold)
+        if case.faults:
+            mock.set_faults(vendor, case.faults)
     except MockProblem as problem:
         refused = str(problem)
     if refused:
@@ -133,7 +135,7 @@ def _in_state(mock: MockHandle, case: Case) -> None:
 
 @pytest.fixture
 def oneroster_mock(oneroster_mock_server: RunningMock, oneroster_case: Case) -> RunningMock:
-    """A OneRoster server in its first state: `.providers`, `.set_quirks`, `.withhold`, `.journal`, `.reset`."""
+    """A OneRoster server in its first state: `.providers`, `.set_quirks`, `.withhold`, `.set_faults`, `.journal`, `.reset`."""
     _in_state(oneroster_mock_server, oneroster_case)
     return oneroster_mock_server
 

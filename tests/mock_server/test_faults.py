@@ -154,6 +154,29 @@ def test_a_wrong_fault_changes_nothing(oneroster_mock: RunningMock, document: ob
     assert [found["id"] for found in oneroster_mock.faults("reference")] == ["fault.body-empty"]
 
 
+def test_a_fault_waits_for_its_day(oneroster_mock: RunningMock, reference: Wire) -> None:
+    oneroster_mock.set_faults("reference", ["fault.server-error@day=1"])
+    found = [reference.get("/orgs").status_code]
+    for _ in range(2):
+        oneroster_mock.admin("POST", "/advance", {"days": 1})
+        found.append(reference.get("/orgs").status_code)
+    assert found == [200, 500, 200]
+
+
+def test_a_snapshot_keeps_faults_and_their_counts(oneroster_mock: RunningMock, reference: Wire) -> None:
+    oneroster_mock.set_faults("reference", ["fault.server-error@every=3"])
+    assert statuses(reference, "/orgs", 2) == [200, 200]
+    oneroster_mock.admin("POST", "/snapshot", {"name": "two served"})
+    for _ in range(2):
+        oneroster_mock.admin("POST", "/reset", {"snapshot": "two served"})
+        assert statuses(reference, "/orgs", 2) == [500, 200]
+
+
+@pytest.mark.oneroster(faults=["fault.body-empty@on=orgs"])
+def test_a_mark_lets_things_go_wrong(oneroster_mock: RunningMock, reference: Wire) -> None:
+    assert reference.get("/orgs").content == b"" and reference.get("/users").content
+
+
 @pytest.fixture(scope="module")
 def started() -> Iterator[RunningMock]:
     """A server of two workers with faults from the start."""

@@ -175,7 +175,7 @@ def test_a_claim_that_fails_ends_at_the_claim_with_the_requests(pytester: pytest
         ("vendor='powerscool'", "*vendor 'powerscool' is not served*"),
         ("quirks=['paging.no-lnk']", "*did you mean 'paging.no-link'*"),
         ("withhold=['plugin']", "*unknown setting of reference 'plugin'*"),
-        ("quirk='paging.no-link'", "*the argument 'quirk'; it takes vendor, vendors, quirks, each_quirk, withhold*"),
+        ("quirk='paging.no-link'", "*the argument 'quirk'; it takes vendor, vendors, quirks, each_quirk, withhold, faults*"),
         ("quirks='paging.no-link'", "*quirks of the mark oneroster is a list of names*"),
         ("vendor='reference', vendors='all'", "*vendor or vendors, not both*"),
         ("each_quirk=[]", "*each_quirk of the mark oneroster names nothing*"),
