@@ -9,7 +9,7 @@ from requests_oauthlib import OAuth1Session, OAuth2Session
 
 from mock_server.mock_process import RunningMock
 from tests.mock_server.conftest import Whole
-from tests.mock_server.wire import PREFIX, WITHIN_S, Records
+from tests.mock_server.wire import PREFIX, PREFIX_1P2, WITHIN_S, Records
 
 SCOPE = f"{PREFIX}roster-core.readonly {PREFIX}roster.readonly"
 BASIC, BODY = "client_secret_basic", "client_secret_post"
@@ -72,3 +72,27 @@ def test_authlib_reads_with_client_credentials(
     )
     session.fetch_token(provider.token_url, grant_type="client_credentials")
     assert session.get(f"{provider.base_url}/orgs", timeout=WITHIN_S).json() == {"orgs": expected}
+
+
+@pytest.mark.parametrize(("vendor", "method"), WAYS)
+def test_authlib_reads_1p2_with_a_token_of_its_scopes(
+    oneroster_mock: RunningMock, vendor: str, method: str
+) -> None:
+    provider = oneroster_mock.provider(vendor)
+    scopes = f"{PREFIX_1P2}roster-core.readonly {PREFIX_1P2}roster.readonly"
+    session = AuthlibSession(
+        provider.client_id, provider.client_secret, scope=scopes, token_endpoint_auth_method=method
+    )
+    session.fetch_token(provider.token_url, grant_type="client_credentials")
+    answer = session.get(f"{provider.base_urls['1.2']['rostering']}/orgs?limit=500", timeout=WITHIN_S)
+    read = sorted(org["sourcedId"] for org in answer.json()["orgs"])
+    assert read == sorted(row["sourcedId"] for row in oneroster_mock.truth(vendor, "orgs", spec="1.2"))
+
+
+@pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256"])
+def test_a_signed_call_is_refused_by_1p2(oneroster_mock: RunningMock, method: str) -> None:
+    provider = oneroster_mock.provider("reference")
+    session = OAuth1Session(provider.client_id, provider.client_secret, signature_method=method)
+    answer = session.get(f"{provider.base_urls['1.2']['rostering']}/orgs", timeout=WITHIN_S)
+    assert answer.status_code == 401
+    oneroster_mock.journal.asked("getAllOrgs", spec="1.2", status=401).once()
