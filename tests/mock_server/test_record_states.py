@@ -40,7 +40,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FlaskClie
             writer.collection("orgs").append(render(org(f"org-{number}", status, stamp)))
     row = {"dialect": "reference", "store": str(folder / "own.district"), "quirks": [], "withheld": []}
     (folder / "state").mkdir()
-    site = site_of({"admin_token": "x", "vendors": [row]}, folder / "state")
+    config = {"admin_token": "x", "base": row["store"], "vendors": [row]}
+    site = site_of(config, folder / "state")
     client = create_app(site).test_client()
     own = site.vendors["reference"].credentials
     answer = client.post("/token", data={"grant_type": "client_credentials", "client_id": own.client_id, "client_secret": own.client_secret})
