@@ -10,34 +10,40 @@ from dataclasses import replace
 
 from conformance.notices import Notice
 
+# Reads that the suite sends without a credential, or with one of its own making.
+_UNSIGNED = (
+    "auth.missing-credential-refused", "auth.www-authenticate", "auth.unknown-token-refused", "auth.bad-signature-refused",
+    "auth.signature-sha256", "auth.signature-sha1", "auth.timestamp-window", "auth.nonce-replay-refused",
+)  # fmt: skip
+_WALKS = ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*")
+
 CONSEQUENCES: dict[str, tuple[str, ...]] = {
     # An address or a credential that is wrong leaves nothing else to judge.
-    "endpoint.is-api": (
-        "endpoint.*", "permission.*", "envelope.*", "headers.*", "error.*", "gradebook.*",
-        "auth.missing-credential-refused", "auth.unknown-token-refused",
-    ),
-    "endpoint.base-path": (
-        "endpoint.*", "permission.*", "error.*", "gradebook.*", "auth.missing-credential-refused", "auth.unknown-token-refused",
-    ),
+    "endpoint.is-api": ("endpoint.*", "permission.*", "envelope.*", "headers.*", "error.*", "gradebook.*", *_UNSIGNED),
+    "endpoint.base-path": ("endpoint.*", "permission.*", "error.*", "gradebook.*", *_UNSIGNED),
     "auth.token-issued": ("auth.*", "permission.*"),
+    "auth.token-fresh": ("auth.credential-accepted", "endpoint.*", "permission.*", "auth.www-authenticate", "gradebook.*"),
     "auth.credential-accepted": ("endpoint.reachable", "permission.*", "auth.www-authenticate", "gradebook.*"),
-    "auth.missing-credential-refused": ("auth.unknown-token-refused", "auth.scope-enforced", "auth.www-authenticate", "gradebook.write-scope"),
+    "auth.missing-credential-refused": (*_UNSIGNED, "auth.scope-enforced", "gradebook.write-scope"),
+    "auth.one-credential": ("gradebook.*",),
     "auth.scope-echoed": ("permission.scope-granted",),
     "permission.resource-granted": ("endpoint.reachable", "permission.core-collection-empty"),
     # Two records of one key are in every answer that holds one of them.
     "data.unique-id": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*"),
     # A walk that repeats or loses records spoils whatever is read by a walk.
-    "paging.offset-advances": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*"),
-    "paging.pages-partition": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*"),
+    "paging.total-by-limit": _WALKS,
+    "paging.total-stable": ("paging.total-matches-records",),
+    "paging.offset-advances": _WALKS,
+    "paging.pages-partition": _WALKS,
     "paging.page-size": (
         "paging.default-limit", "paging.page-content-by-limit", "paging.link-targets", "headers.link", "view.query", "relationship.query",
     ),
-    "paging.limit-honoured": ("paging.default-limit",),
+    "paging.limit-honoured": ("paging.default-limit", "paging.page-content-by-limit"),
     "paging.total-matches-records": ("paging.total-filtered", "paging.last-page-has-no-next", "paging.link-targets"),
     # A parameter that is ignored or misread is wrong for every use of it.
     "sort.orders-records": ("sort.*", "paging.links-repeat-query"),
     "filter.selects": ("filter.*", "paging.total-filtered", "paging.links-repeat-query", "view.query", "relationship.query"),
-    "filter.no-match-is-empty": ("paging.past-the-end-is-empty", "relationship.members"),
+    "filter.no-match-is-empty": ("paging.past-the-end-is-empty", "relationship.members", "filter.complement"),
     "fields.projection": ("fields.*", "paging.links-repeat-query", "view.query", "relationship.query"),
     "view.typed": ("view.*",),
     "envelope.single-object": ("fields.single", "gradebook.*", "view.single", "envelope.single-agrees", "reference.href-leads"),
@@ -52,6 +58,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     # A stamp that moves with every answer cannot be compared with the one of an earlier answer.
     "data.last-modified-stable": ("filter.strict-comparison", "filter.date-and-instant", "envelope.single-agrees", "sort.*"),
     "data.school-type": ("view.*", "relationship.*"),
+    "envelope.collection-key": ("envelope.extra-members", "filter.no-match-is-empty", "sort.unknown-field", "fields.unknown-name"),
     "reference.href-absolute": ("reference.href-leads",),
     "reference.type": ("reference.type-fits",),
 }  # fmt: skip

@@ -43,9 +43,12 @@ class Exchange:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; raises NotJson."""
+        """The body as JSON; raises NotJson.
+
+        Read leniently, so that a byte order mark spoils no other check: envelope.json-text judges it.
+        """
         try:
-            return json.loads(self.body.decode("utf-8"))
+            return json.loads(self.body.decode("utf-8-sig"))
         except (UnicodeDecodeError, ValueError) as error:
             raise NotJson from error
 
@@ -95,10 +98,12 @@ class Probe:
         body: bytes | None = None,
         auth_hint: str = "",
         auth: tuple[str, str] | None = None,
+        cookies: bool = True,
     ) -> Exchange:
         """Send one request to an absolute URL.
 
-        auth_hint: what stands for the credential in the curl line. Raises BudgetSpent, or CannotRun when nothing
+        auth_hint: what stands for the credential in the curl line. cookies: whether those of earlier answers go with it.
+        Raises BudgetSpent, or CannotRun when nothing
         answers.
         """
         if self.sent >= self._budget:
@@ -106,7 +111,7 @@ class Probe:
         self._wait()
         self.sent += 1
         try:
-            answer = self._session.request(
+            answer = (self._session if cookies else self._fresh()).request(
                 method, url, headers=dict(headers or {}), data=body, timeout=TIMEOUT_S, allow_redirects=False, auth=auth
             )
         except requests.RequestException as error:
@@ -116,6 +121,12 @@ class Probe:
         shown = redact(url)
         path = shown.removeprefix(self.root) or shown
         return Exchange(method, shown, path, answer.status_code, answer.headers, answer.content, _curl(method, shown, auth_hint))
+
+    @staticmethod
+    def _fresh() -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        return session
 
     def _wait(self) -> None:
         if self._gap_s:

@@ -70,12 +70,15 @@ def _pattern(root: str, vendor: Vendor) -> re.Pattern[str]:
 
 def _variants(vendor: Vendor, root: ServiceRoot) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Paths of a root with the quirk that each needs and those that take it away."""
-    is_first = root == vendor.dialect.roots[0] and root.spec == "1.1"
-    yield root.value, "", (MOVED, SHORT) if is_first else ()
-    if is_first and len(vendor.dialect.paths("1.1")) == 1:
+    if root != vendor.dialect.roots[0] or root.spec != "1.1":
+        yield root.value, "", ()
+        return
+    shortened = root.value.replace("/ims/", "/")
+    yield root.value, "", (MOVED,) if shortened == root.value else (MOVED, SHORT)
+    if shortened != root.value:
+        yield shortened, SHORT, ()
+    if len(vendor.dialect.paths("1.1")) == 1:
         yield OTHER_PREFIX + root.value, MOVED, ()
-    if is_first:
-        yield root.value.replace("/ims/", "/") if "/ims/" in root.value else f"/plain{root.value}", SHORT, ()
 
 
 def mounts_of(vendors: Mapping[str, Vendor]) -> list[Mount]:

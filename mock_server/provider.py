@@ -222,13 +222,24 @@ class Provider:
         collection = operation.payload_key
         rows = self.members(operation, parameters)
         if text is not None:
-            expression = read_filter(self.standard, operation.entity, text)
-            rows = select(self.standard, operation.entity, self.columns(collection), expression, rows)
+            rows = self._filtered(operation, text, rows)
         if sort:
             item = sortable(self.standard, operation.entity)[sort]
             every = np.arange(len(self.rows(collection)), dtype=np.int32) if rows is None else rows
             rows = order(self.columns(collection), item, every, descending=direction == "desc")
         return rows
+
+    def _filtered(self, operation: Operation, text: str, rows: Selection) -> Selection:
+        read = (quirk.alternatives(text) for quirk in self.quirks)
+        groups = next((found for found in read if found is not None), [[text]])
+        chosen: list[Numbers] = []
+        for group in groups:
+            left = rows
+            for part in group:
+                expression = read_filter(self.standard, operation.entity, part)
+                left = select(self.standard, operation.entity, self.columns(operation.payload_key), expression, left)
+            chosen.append(np.arange(len(self.rows(operation.payload_key)), dtype=np.int32) if left is None else left)
+        return chosen[0] if len(chosen) == 1 else np.unique(np.concatenate(chosen))
 
     def fields_of(
         self, operation: Operation, text: str | None

@@ -120,8 +120,8 @@ class Vendor:
         self._use_quirks(chosen, is_rekeyed=is_rekeyed)
 
     def now(self) -> float:
-        """Seconds since 1970: tokens, signatures and limits follow the real clock, data never does."""
-        return time.time()
+        """Seconds since 1970: tokens, signatures and limits follow the real clock, data never does; a quirk may set it wrong."""
+        return time.time() + sum(quirk.clock_offset_s for quirk in self.quirks)
 
     def keep(self, provider: Provider, collection: str, records: Sequence[dict[str, Any]]) -> None:
         """Keep records that were written through one version, also as the other versions say them, all at once.

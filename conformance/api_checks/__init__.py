@@ -10,7 +10,9 @@ from conformance.api_checks import (
     filtering,
     freshness,
     gradebook,
+    json_text,
     links,
+    page_links,
     paging,
     projection,
     references,
@@ -19,12 +21,14 @@ from conformance.api_checks import (
     rosters,
     schema,
     schools,
+    sign_in_habits,
     sorting,
     texts,
     views,
 )
 
 __all__ = [
-    "auth", "data", "endpoints", "envelopes", "errors", "filter_forms", "filtering", "freshness", "gradebook", "links", "paging",
-    "projection", "references", "related", "relationships", "rosters", "schema", "schools", "sorting", "texts", "views",
+    "auth", "data", "endpoints", "envelopes", "errors", "filter_forms", "filtering", "freshness", "gradebook", "json_text", "links",
+    "page_links", "paging", "projection", "references", "related", "relationships", "rosters", "schema", "schools", "sign_in_habits",
+    "sorting", "texts", "views",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.notices import Notice
 from conformance.registry import Skip, check
 from conformance.run import Run, at
-from conformance.survey import CORE, records_in
+from conformance.survey import CORE, OPTIONAL, records_in
 
 
 @check(
@@ -137,3 +137,42 @@ def no_private_collections_are_served(run: Run) -> Iterator[Notice]:
         page = run.get(path, {"limit": 1})
         if page.status == 200 and records_in(page, "enrollments")[0] is not None:
             yield at(page, f"{path} is served beside the standard", expected="404", observed="200")
+
+
+@check(
+    "endpoint.root-tail", severity="warning", section="REST 1.1, service root",
+    why="Clients that add the standard's tail to a base URL call a path that is not there.",
+    remedy="keep the whole service root in the configuration; add nothing to it",
+)  # fmt: skip
+def the_root_has_the_standards_tail(run: Run) -> Iterator[Notice]:
+    """The service root ends in /ims/oneroster/v1p1."""
+    page = run.survey.collections["orgs"].pages[0]
+    if page.status == 200 and not page.is_html and not run.probe.root.endswith("/ims/oneroster/v1p1"):
+        yield at(page, "the service root has another tail", expected=".../ims/oneroster/v1p1", observed="another tail")
+
+
+@check(
+    "endpoint.optional-answers", severity="error", section="REST 1.1, 403",
+    why="A collection that fails instead of being refused stops a whole read, and is tried again for ever.",
+    remedy="treat the collection as not shared; report it to the vendor",
+)  # fmt: skip
+def optional_collections_do_not_fail(run: Run) -> Iterator[Notice]:
+    """A collection beside the core ones answers 200, 403 or 404, not with a fault of the server."""
+    for name in OPTIONAL:
+        found = run.survey.collections.get(name)
+        if found is not None and found.pages and found.pages[0].status >= 500:
+            yield at(found.pages[0], f"{name} fails", expected="200, 403 or 404", observed=str(found.pages[0].status))
+
+
+@check(
+    "endpoint.private-parameter", severity="info", section="REST 1.1, parameters",
+    why="A parameter of one vendor's own gives shorter records there, and nothing anywhere else.", remedy="do not send it",
+)  # fmt: skip
+def a_private_parameter_has_no_effect(run: Run) -> Iterator[Notice]:
+    """ext_basic, which one vendor reads, changes nothing."""
+    for name in ("orgs", "academicSessions"):
+        plain = run.get(f"/{name}", {"limit": 1})
+        page = run.get(f"/{name}", {"limit": 1, "ext_basic": "true"})
+        first, second = records_in(plain, name)[0], records_in(page, name)[0]
+        if first and second and set(first[0]) != set(second[0]):
+            yield at(page, f"{name}: ext_basic changes the records", expected="no effect", observed="other properties")

@@ -72,3 +72,15 @@ def every_legal_encoding_is_read(run: Run) -> Iterator[Notice]:
     for status, total, page in totals[1:]:
         if (status, total) != totals[0][:2]:
             yield at(page, "one filter in another encoding is answered differently", expected=str(totals[0][0]), observed=str(status))
+
+
+@check(
+    "filter.operator-count", severity="info", section=SECTION + " (one operator is RECOMMENDED as the limit)",
+    why="A filter of three predicates works with some providers only.", remedy="join two predicates at most; do the rest in the consumer",
+)  # fmt: skip
+def a_third_predicate_is_refused(run: Run) -> Iterator[Notice]:
+    """A filter with two operators is a 400."""
+    run.collection("users")
+    page = run.get("/users", {"filter": "role='teacher' AND status='active' OR role='aide'", "limit": 1})
+    if page.status != 400:
+        yield at(page, "a filter with two operators is not refused", expected="400", observed=str(page.status))

@@ -241,3 +241,15 @@ def an_unknown_parent_is_404_or_empty(run: Run) -> Iterator[Notice]:
     page = run.get("/schools/no-such-school-1000000/classes", {"limit": 1})
     if page.status not in (200, 404) or (page.status == 200 and b'"sourcedId"' in page.body):
         yield at(page, "an unknown parent is answered otherwise", expected="404, or 200 and an empty list", observed=str(page.status))
+
+
+@check(
+    "relationship.unknown-parent-status", severity="info", section=SECTION + " (UNCONFIRMED)",
+    why="A misspelt school and a school without classes look the same.", remedy="read the parent first",
+)  # fmt: skip
+def an_unknown_parent_is_told(run: Run) -> Iterator[Notice]:
+    """A related collection of an unknown parent is not an empty list."""
+    run.collection("orgs")
+    page = run.get("/schools/no-such-school-1000000/classes", {"limit": 1})
+    if page.status == 200 and b'"sourcedId"' not in page.body:
+        yield at(page, "an unknown parent looks empty", expected="404", observed="200 and an empty list")

@@ -106,9 +106,15 @@ class RecordContext:
 
 
 class Quirk:
-    """A deviation; every hook returns its argument unless it is overridden. id: its name in the catalogue."""
+    """A deviation; every hook returns its argument unless it is overridden.
+
+    id: its name in the catalogue. clock_offset_s: how far the provider's clock is ahead. accepts_static_bearer: whether
+    the vendor's static key opens its API.
+    """
 
     id: str = ""
+    clock_offset_s: float = 0.0
+    accepts_static_bearer: bool = False
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
         """Change one record when the collection is rendered."""
@@ -145,6 +151,10 @@ class Quirk:
     def query(self, query: Query, collection: str, provider: Provider) -> Query:
         """Change what is asked before it is carried out."""
         return query
+
+    def alternatives(self, text: str) -> list[list[str]] | None:
+        """Read a filter otherwise than the standard: groups of which one must hold, each of predicates that all must."""
+        return None
 
     def rows(
         self, operation: str, parameters: Mapping[str, str], rows: Numbers, provider: Provider

@@ -21,6 +21,8 @@ from oneroster_harness.providers import Endpoint
 
 KEPT_HEADERS = ("Content-Type", "X-Total-Count", "Link", "WWW-Authenticate")
 
+ROOT = "/ims/oneroster/v1p1"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -87,7 +89,7 @@ class Upstream:
             asked.method, url + (f"?{asked.query}" if asked.query else ""), headers=headers, data=asked.body or None, allow_redirects=False
         )
         own = urlsplit(self.provider.base_url)
-        there, here = f"{own.scheme}://{own.netloc}{own.path}", f"{origin}/v1p1"
+        there, here = f"{own.scheme}://{own.netloc}{own.path}", f"{origin}{ROOT}"
         kept = {name: answer.headers[name].replace(there, here) for name in KEPT_HEADERS if name in answer.headers}
         return Answered(answer.status_code, kept, answer.content.replace(there.encode(), here.encode()))
 
@@ -104,7 +106,7 @@ def faulty(upstream: Upstream, fault: Fault) -> Iterator[Endpoint]:
         def answer(self) -> None:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
-            path = parts.path if parts.path == "/token" else parts.path.removeprefix("/v1p1")
+            path = parts.path if parts.path == "/token" else parts.path.removeprefix(ROOT)
             asked = Asked(self.command, path, parts.query, dict(self.headers.items()), self.rfile.read(length))
             found = fault(asked, lambda one: upstream.send(one, origin))
             self.send_response(found.status)
@@ -125,7 +127,7 @@ def faulty(upstream: Upstream, fault: Fault) -> Iterator[Endpoint]:
     thread.start()
     try:
         yield Endpoint(
-            url=f"{origin}/v1p1", auth="oauth2", token_url=f"{origin}/token", client_id=upstream.provider.client_id,
+            url=f"{origin}{ROOT}", auth="oauth2", token_url=f"{origin}/token", client_id=upstream.provider.client_id,
             client_secret=upstream.provider.client_secret,
         )  # fmt: skip
     finally:

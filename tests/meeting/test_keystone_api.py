@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
 from conformance.api_judge import CHECKS, Order, judge
 from conformance.report import Report
+from mock_server.auth.credentials import credentials_of
 from mock_server.mock_process import RunningMock, running_mock
+from oneroster_harness.providers import Endpoint
+from oneroster_harness.terminal import DEFAULT_SEED
 from oneroster_standard.dialects import load_dialect, load_quirks
 from tests.meeting.endpoints import endpoint_of
 
@@ -19,6 +22,12 @@ BEYOND_THE_DISTRICT = 10_000
 """A page cap that no collection of 1,000 students reaches, so that nobody can see it cut a page."""
 TOO_FEW_SECTIONS = {"class.same-titles"}
 """Needs several sections of one course in one school, which a district of 1,000 students has."""
+AS_THE_CLIENT_CALLS: dict[str, Callable[[Endpoint], Endpoint]] = {
+    "token.app-name-required": lambda found: replace(found, token_url=f"{found.token_url}?appName=harness"),
+    "address.tail-not-ims": lambda found: replace(found, url=found.url.replace("/ims/", "/")),
+    "auth.static-bearer": lambda found: replace(found, auth="bearer", token=credentials_of(DEFAULT_SEED, "reference").bearer),
+}
+"""What a client of such a provider is configured with, where it differs from the ready file."""
 OF_THE_VIEW = [found.id for found in load_quirks().values() if found.hook == "lens"]
 OF_THE_DAYS = [found.id for found in load_quirks().values() if found.hook == "day"]
 """Seen once days have passed: tests/meeting/test_days.py."""
@@ -54,8 +63,7 @@ def test_a_quirk_is_caught_by_its_check_and_by_no_other_root(small: RunningMock,
     small.reset()
     small.set_quirks("reference", [quirk])
     endpoint = endpoint_of(small, "reference")
-    if quirk == "token.app-name-required":
-        endpoint = replace(endpoint, token_url=f"{endpoint.token_url}?appName=harness")
+    endpoint = AS_THE_CLIENT_CALLS.get(quirk, lambda found: found)(endpoint)
     report = judge(endpoint, Order(allow_writes=True))
     assert roots(report) == set(load_quirks()[quirk].trips)
     assert faults_of_checks(report) == []

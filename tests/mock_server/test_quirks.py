@@ -9,12 +9,18 @@ import pytest
 from mock_server.catalogue import entries
 from mock_server.mock_process import RunningMock
 from oneroster_standard.dialects import load_quirks
-from tests.mock_server import signs_of_answers, signs_of_odd_records, signs_of_records
+from tests.mock_server import (
+    signs_of_addresses,
+    signs_of_answers,
+    signs_of_odd_records,
+    signs_of_records,
+    signs_of_requests,
+)
 from tests.mock_server.conftest import Whole
 from tests.mock_server.signs import SEEN
 from tests.mock_server.wire import Wire, ids
 
-__all__ = ["signs_of_answers", "signs_of_odd_records", "signs_of_records"]
+__all__ = ["signs_of_addresses", "signs_of_answers", "signs_of_odd_records", "signs_of_records", "signs_of_requests"]
 
 
 @pytest.mark.parametrize("quirk", [found.id for found in load_quirks().values() if found.hook == "mock"])

@@ -17,11 +17,11 @@ import pytest
 from requests_oauthlib import OAuth1
 
 from oneroster_standard.dialects import load_dialect
-from tests.mock_server import signs_of_answers, signs_of_records
+from tests.mock_server import signs_of_addresses, signs_of_answers, signs_of_records, signs_of_requests
 from tests.mock_server.signs import SEEN, everywhere
 from tests.mock_server.wire import WITHIN_S, Wire, ids
 
-__all__ = ["signs_of_answers", "signs_of_records"]
+__all__ = ["signs_of_addresses", "signs_of_answers", "signs_of_records", "signs_of_requests"]
 
 VENDORS = ("powerschool", "infinite-campus", "classlink")
 STRONG = ("documented", "captured", "code")
@@ -161,6 +161,8 @@ DIFFERENCES = [
     Difference(IC, "courses have no year and no grades", "documented", "IC-NET", SEEN["course.year-missing"]),
     Difference(IC, "no teacher is primary", "code", "IC-PY", SEEN["enrollment.no-primary-teacher"]),
     Difference(IC, "enrollments are also split by role", "documented", "IC-KB", SEEN["endpoint.split-enrollments"]),
+    Difference(IC, "ext_basic leaves children out", "code", "IC-NET, IC-MT", SEEN["endpoint.private-parameter"]),
+    Difference(IC, "people and districts by kind", "code", "IC-RB, IC-PY", SEEN["endpoint.people-by-kind"]),
     Difference(IC, "grades cannot be filtered", "documented", "IC-NET", SEEN["filter.rejected"]),
     Difference(IC, "user ids are a role letter and a number", "documented", "IC-KB", role_letters),
     Difference(IC, "ids of orgs and sessions are upper-case GUIDs", "code", "IC-PY, IC-NET", upper_case_guids),
@@ -169,6 +171,8 @@ DIFFERENCES = [
     Difference(CL, "signatures and a static bearer", "code", "CL-TOOLS, CL-PSD", signed_and_static_keys),
     Difference(CL, "the proxy's service root is served", "documented", "CL-DEV, CL-CDO", proxy_root),
     Difference(CL, "no Link header", "captured", "CL-CDO", SEEN["paging.no-link"]),
+    Difference(CL, "a misspelt order means asc", "captured", "CL-CDO", SEEN["sort.bad-order-accepted"]),
+    Difference(CL, "AND groups joined by OR", "third-party", "CL-PSD", SEEN["filter.many-operators"]),
     Difference(CL, "private count headers", "captured", "CL-CDO, CL-PSD", SEEN["paging.extra-count-header"]),
     Difference(CL, "what is absent is empty text or an empty list", "captured", "CL-CDO, CL-ADOBE", empty_lists),
     Difference(CL, "records carry no metadata", "captured", "CL-CDO, CL-ADOBE", no_metadata),

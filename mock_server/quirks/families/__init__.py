@@ -1,15 +1,19 @@
 """All families of quirks; importing this package registers them."""
 
 from mock_server.quirks.families import (
+    addresses,
     classes_and_seats,
+    credentials,
     envelopes,
     errors,
     extra_paths,
     filters_and_sorts,
     identities,
+    links,
     odd_values,
     orgs_and_sessions,
     paging,
+    parameters,
     people,
     people_and_classes,
     references,
@@ -18,15 +22,19 @@ from mock_server.quirks.families import (
 )
 
 __all__ = [
+    "addresses",
     "classes_and_seats",
+    "credentials",
     "envelopes",
     "errors",
     "extra_paths",
     "filters_and_sorts",
     "identities",
+    "links",
     "odd_values",
     "orgs_and_sessions",
     "paging",
+    "parameters",
     "people",
     "people_and_classes",
     "references",

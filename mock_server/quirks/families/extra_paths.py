@@ -25,3 +25,8 @@ class ForbiddenAsEmpty(Quirk):
         if collection == "enrollments" and not provider.vendor.withheld:
             return replace(query, filter="sourcedId='no such record'")
         return query
+
+
+@quirk("endpoint.people-by-kind")
+class PeopleByKind(Quirk):
+    """/administrators, /guardians, /relatives and /districts are served beside the standard's views; the application routes them."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mock_server.provider import Provider
 
 
-def _parsed(query: Query) -> Filter | None:
+def parsed(query: Query) -> Filter | None:
+    """The filter of a request; None without one, and for one that cannot be read."""
     if query.filter is None:
         return None
     try:
@@ -46,7 +47,7 @@ class GreaterMeansAtLeast(Quirk):
 
     def query(self, query: Query, collection: str, provider: Provider) -> Query:
         """Read > as >=."""
-        found = _parsed(query)
+        found = parsed(query)
         if found is None:
             return query
         changed = tuple(
@@ -61,7 +62,7 @@ class OneValueWrong(Quirk):
 
     def query(self, query: Query, collection: str, provider: Provider) -> Query:
         """Make the predicate unsatisfiable."""
-        found = _parsed(query)
+        found = parsed(query)
         if found is None or len(found.predicates) != 1 or found.predicates[0].op != "=":
             return query
         predicate = found.predicates[0]
@@ -81,7 +82,7 @@ class FilterRejected(Quirk):
 
     def query(self, query: Query, collection: str, provider: Provider) -> Query:
         """Refuse grades."""
-        found = _parsed(query)
+        found = parsed(query)
         if found and any(one.field == "grades" for one in found.predicates):
             raise bad_request("filtering by grades is not supported", "invalid_filter_field")
         return query
