@@ -16,10 +16,20 @@ from data_gen import defects as families
 from data_gen import pools
 from data_gen.defects.planting import ANSWER_KEY, orders
 from data_gen.defects.registry import DEFECTS
-from data_gen.destination import beside, move_into_place, refuse_existing, size_of
-from data_gen.generation import SPEC, Recipe, drop_old_key, write_clean, write_faulty, write_store
+from data_gen.destination import beside, move_into_place, refuse_days, refuse_existing, size_of
+from data_gen.generation import (
+    SPEC,
+    Recipe,
+    drop_old_key,
+    write_clean,
+    write_delta_from,
+    write_faulty,
+    write_series,
+    write_store,
+)
 from data_gen.lens import lens_of
 from data_gen.verification import Verdict, verify
+from data_gen.year.bundles import Day, days_folder
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import (
     DEFAULT_STUDENTS,
@@ -40,7 +50,7 @@ SHOWN = 20
 GENERATE_EPILOG = """
 \b
 Examples:
-  oneroster generate district.zip --students 1000 --seed 7
+  oneroster generate district.zip --students 1000 --seed 7 --days 10
   oneroster generate broken --defect users.duplicate-id=3 --defect file.byte-order-mark --force
 """
 VERIFY_EPILOG = """
@@ -94,11 +104,19 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     callback=_list_defects,
     help="List the defects with the rule that finds each, and exit",
 )
+@click.option(
+    "--days", type=click.IntRange(0, 400), default=0, show_default=True,
+    help="Also write so many later days beside OUT (OUT.days): a full bundle, a delta, expected-diff.json",
+)
+@click.option(
+    "--delta-from", "earlier", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+    help="Write a delta bundle against an earlier bundle, a folder",
+)
 @click.option("--force", is_flag=True, help="Replace an earlier result at OUT")
 @json_option
 def generate(
     out: Path, students: int, seed: int, as_of: date, spec: str | None, vendor: str, locale: str,
-    defects: tuple[str, ...], force: bool, json_target: str | None,
+    defects: tuple[str, ...], days: int, earlier: Path | None, force: bool, json_target: str | None,
 ) -> None:  # fmt: skip
     """Write a synthetic district to OUT: a .zip, a folder of CSV files, or a .district store.
 
@@ -114,11 +132,15 @@ def generate(
             "--defect with a .district store", "a folder or a .zip: defects are faults of CSV files"
         )
     recipe = Recipe(students, seed, as_of, locale, vendor, spec or SPEC)
+    _refuse_together(days, earlier, is_store=is_store, has_defects=bool(wanted))
+    later: list[Day] = []
     if wanted and recipe.spec != SPEC:
         raise UsageProblem(
             f"--defect with --spec {recipe.spec}", f"--spec {SPEC}: defects are faults of that version's files"
         )
     refuse_existing(out, force=force)
+    if days:
+        refuse_days(days_folder(out), force=force)
     with beside(out) as folder, progress() as display:
         task = display.add_task("generate", total=None)
 
@@ -128,11 +150,17 @@ def generate(
         part = folder / f"part{out.suffix}"
         if is_store:
             rows = write_store(part, recipe, tell)
+        elif days:
+            rows, later = write_series(part, recipe, days, tell)
+        elif earlier is not None:
+            rows = write_delta_from(part, recipe, earlier, tell)
         elif wanted:
             rows = write_faulty(part, recipe, wanted, tell, out.name)
         else:
             rows = write_clean(part, recipe, tell)
         move_into_place(part, out)
+        if days:
+            move_into_place(days_folder(part), days_folder(out))
         drop_old_key(out)
         if wanted:
             folder.joinpath(ANSWER_KEY).replace(out.with_name(ANSWER_KEY))
@@ -140,8 +168,20 @@ def generate(
         "out": str(out), "seed": seed, "as_of": as_of.isoformat(), "spec": recipe.spec, "rows": rows,
         "bytes": size_of(out), "elapsed_s": round(time.perf_counter() - started, 3),
     }  # fmt: skip
+    if days:
+        document["days"] = [found.document(days_folder(out)) for found in later]
     echo_text(_summary(document, recipe, len(wanted)), json_target)
     echo_json(document, json_target)
+
+
+def _refuse_together(days: int, earlier: Path | None, *, is_store: bool, has_defects: bool) -> None:
+    if days and (is_store or has_defects or earlier is not None):
+        raise UsageProblem(
+            "--days with a .district store, --defect or --delta-from", "a folder or a .zip without faults",
+            try_="a served district lives by POST /advance of the admin API",
+        )  # fmt: skip
+    if earlier is not None and (is_store or has_defects):
+        raise UsageProblem("--delta-from with a .district store or --defect", "a folder or a .zip without faults")
 
 
 def _summary(document: dict[str, Any], recipe: Recipe, defects: int) -> str:
@@ -151,6 +191,8 @@ def _summary(document: dict[str, Any], recipe: Recipe, defects: int) -> str:
         *(f"  {name:<22} {count:>12,}" for name, count in rows.items()),
         f"  {document['bytes']:,} bytes in {document['elapsed_s']:.1f} s",
     ]
+    if document.get("days"):
+        lines.append(f"  {len(document['days'])} later day(s) in {days_folder(Path(document['out']))}")
     if defects:
         lines.append(f"  {defects} kind(s) of defect planted; {ANSWER_KEY} beside it says where")
     return "\n".join(lines)

@@ -48,6 +48,17 @@ def refuse_existing(out: Path, *, force: bool) -> None:
             )
 
 
+def refuse_days(folder: Path, *, force: bool) -> None:
+    """Raise UsageProblem when earlier days may not be replaced; with force they are removed."""
+    if not folder.exists():
+        return
+    if not force:
+        raise UsageProblem("the folder of later days exists", "a path where nothing is", str(folder), "name another OUT, or add --force")
+    if any(not entry.name.startswith("day-") for entry in folder.iterdir()):
+        raise UsageProblem("the folder of later days holds something else", "days of an earlier run", str(folder), "name another OUT")
+    shutil.rmtree(folder)
+
+
 def _is_own(entry: Path) -> bool:
     return entry.is_file() and (entry.suffix in _OWN_SUFFIXES or entry.name in _OWN_NAMES)
 

@@ -65,7 +65,7 @@ class FileRows:
         self._stack = ExitStack()
         for file in files:
             if file.name != SCORE_SCALES and not self._at_once(file):
-                self._files.setdefault(_collection(file), []).append(file)
+                self._files.setdefault(collection_of(file), []).append(file)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +90,7 @@ class FileRows:
             yield from self._read(file)
 
     def _read(self, file: CsvFile) -> Iterator[Part]:
-        collection = _collection(file)
+        collection = collection_of(file)
         others = [other for other in self._files[collection] if other is not file]
         for other in others:
             # Closed by the stack, or as soon as its turn is over.
@@ -99,10 +99,10 @@ class FileRows:
         found = self._source(collection)
         while batch := list(islice(found, BATCH)):
             for other in others:
-                for body, count in _rendered(list(_rows(other, batch))):
+                for body, count in _rendered(list(rows_of(other, batch))):
                     self._waiting[other.name].stream.write(body)
                     self._waiting[other.name].count += count
-            yield from _rendered(list(_rows(file, batch)))
+            yield from _rendered(list(rows_of(file, batch)))
 
     def _waited(self, name: str) -> Iterator[Part]:
         waiting = self._waiting.pop(name)
@@ -114,11 +114,13 @@ class FileRows:
         waiting.stream.close()
 
 
-def _collection(file: CsvFile) -> str:
+def collection_of(file: CsvFile) -> str:
+    """The collection whose records a file's rows come from."""
     return NESTED[file.name][0] if file.name in NESTED else file.entity
 
 
-def _rows(file: CsvFile, batch: list[Record]) -> Iterator[list[str]]:
+def rows_of(file: CsvFile, batch: list[Record]) -> Iterator[list[str]]:
+    """Bulk rows of a file from some records of its collection."""
     if file.name not in NESTED:
         return csv_rows(file, batch, RENAMED)
     of_record = NESTED[file.name][1]

@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from data_gen import pools
 from data_gen.bundle import from_store, write_bundle
 from data_gen.defects.draft import Draft
 from data_gen.defects.planting import ANSWER_KEY, Order, plant, write_draft
-from data_gen.districts import build, district
+from data_gen.districts import build, district, view
 from data_gen.file_rows import DistrictSource
+from data_gen.lens import lens_of
+from data_gen.year.bundles import Day, days_folder, write_days, write_delta
+from data_gen.year.delta_from import difference
+from oneroster_standard.moments import format_instant
 from oneroster_standard.standard import load
 from oneroster_standard.store import COLLECTIONS, Store
 
@@ -68,6 +72,38 @@ def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str
         return write_bundle(out, from_store(store, recipe.spec), version=recipe.spec, tell=tell)
     finally:
         store.close()
+
+
+def write_series(out: Path, recipe: Recipe, days: int, tell: Tell | None = None) -> tuple[dict[str, int], list[Day]]:
+    """Write day 0 to out and later days into its days folder; returns rows of day 0 by file, and the days.
+
+    Stores are written beside out and left there.
+    """
+    base = Store.open(
+        build(
+            out.with_name("base.district"), students=recipe.students, seed=recipe.seed, as_of=recipe.as_of,
+            locale=recipe.locale, tell=tell,
+        )
+    )  # fmt: skip
+    seen = base if recipe.vendor == "reference" else Store.open(view(base.path, out.with_name("seen.district"), vendor=recipe.vendor))
+    try:
+        rows = write_bundle(out, from_store(seen, recipe.spec), version=recipe.spec, tell=tell)
+        return rows, write_days(days_folder(out), ".zip" if out.suffix == ".zip" else "", base, seen, lens_of(recipe.vendor, (), recipe.spec), days, tell)
+    finally:
+        seen.close()
+        base.close()
+
+
+def write_delta_from(out: Path, recipe: Recipe, earlier: Path, tell: Tell | None = None) -> dict[str, int]:
+    """Write a delta bundle: what the district has that an earlier bundle (a folder) has not, and what went.
+
+    Raises UsageProblem when the earlier bundle is none of this version.
+    """
+    now = out.with_name("now")
+    write_clean(now, recipe, tell)
+    standard = load(recipe.spec)
+    stamp = format_instant(datetime.combine(recipe.as_of, time(), tzinfo=UTC))
+    return write_delta(out, standard, difference(standard, earlier, now, stamp))
 
 
 def write_faulty(

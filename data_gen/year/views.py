@@ -5,7 +5,7 @@ Called by whoever serves or writes a later day. A record that a vendor no longer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from data_gen.lens import Lens
 from data_gen.records import MAKERS_1P2
@@ -53,18 +53,18 @@ def _orgs(record: Record) -> set[str]:
     return {role["org"]["sourcedId"] for role in record["roles"]}
 
 
-def _rows(world: World, lens: Lens, collection: str, record: Record | None) -> Iterator[tuple[str, bytes]]:
+def records_of(world: World, lens: Lens, collection: str, record: Record | None) -> list[Record]:
+    """What a vendor shows of a record of 1.1 in the lens's version; nothing for None."""
     found = as_version(world, lens.version, collection, record) if record is not None else None
-    for shown in lens.shown(collection, found) if found is not None else ():
-        yield shown["sourcedId"], render(shown)
+    return list(lens.shown(collection, found)) if found is not None else []
 
 
 def changed(world: World, lens: Lens, changes: Iterable[Change]) -> Shown:
     """The changes as a vendor shows them in the lens's version."""
     found: Shown = {}
     for change in changes:
-        after = dict(_rows(world, lens, change.collection, change.after))
-        before = dict(_rows(world, lens, change.collection, change.before))
+        after = {one["sourcedId"]: render(one) for one in records_of(world, lens, change.collection, change.after)}
+        before = [one["sourcedId"] for one in records_of(world, lens, change.collection, change.before)]
         kept = found.setdefault(change.collection, {})
         kept.update({key: b"" for key in before if key not in after})
         kept.update(after)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,3 +131,28 @@ def test_a_number_of_days_that_is_none_is_refused(mock: RunningMock) -> None:
     for days in (0, -1, True, "2", 400):
         with pytest.raises(MockProblem, match="400"):
             mock.admin("POST", "/advance", {"days": days})
+
+
+@pytest.mark.parametrize("vendor", ["reference", "infinite-campus", "classlink"])
+def test_a_full_bundle_of_a_day_holds_what_the_vendor_serves_on_it(mock: RunningMock, tmp_path: Path, vendor: str) -> None:
+    command = [sys.executable, "-m", "oneroster_harness", "generate", str(tmp_path / "d"), "--students", "200", "--days", "6", "--vendor", vendor]
+    subprocess.run(command, check=True, capture_output=True)
+    mock.reset()
+    mock.advance(6)
+    for entity in ("users", "enrollments", "classes", "demographics"):
+        with (tmp_path / "d.days" / "day-006" / "full" / f"{entity}.csv").open(encoding="utf-8", newline="") as stream:
+            written = {row["sourcedId"]: row for row in csv.DictReader(stream)}
+        told = {row["sourcedId"]: row for row in mock.truth(vendor, entity, "csv") if row["status"] == "active"}
+        assert written.keys() == told.keys(), entity
+        for key, row in told.items():
+            for name in ("familyName", "userSourcedId", "classSourcedId", "location", "birthDate", "endDate"):
+                assert (written[key].get(name) or None) == row.get(name), (entity, name)
+
+
+@pytest.mark.parametrize("form", ["full", "delta"])
+def test_bundles_of_a_day_are_clean(tmp_path: Path, form: str) -> None:
+    command = [sys.executable, "-m", "oneroster_harness"]
+    subprocess.run([*command, "generate", str(tmp_path / "d"), "--students", "150", "--days", "8"], check=True, capture_output=True)
+    path = tmp_path / "d.days" / "day-007" / form
+    done = subprocess.run([*command, "check", "csv", str(path), "--json", "-"], check=False, capture_output=True)
+    assert json.loads(done.stdout)["findings"] == []
