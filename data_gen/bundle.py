@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from data_gen.file_rows import FileRows, Record, Source
+from data_gen.file_rows import FileRows, Part, Record, Source
 from data_gen.organisations import WATERMARK
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.bundle_writer import BundleWriter, csv_bytes
@@ -48,7 +48,7 @@ def manifest_rows(standard: Standard, present: Iterable[str]) -> list[list[str]]
     return rows
 
 
-def _counted(parts: Iterable[tuple[bytes, int]], counts: dict[str, int], name: str) -> Iterator[bytes]:
+def _counted(parts: Iterable[Part], counts: dict[str, int], name: str) -> Iterator[bytes | memoryview]:
     counts[name] = 0
     for body, count in parts:
         counts[name] += count

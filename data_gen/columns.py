@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
-_ZERO = 48
+_AT_ONCE = 4
+"""Digits that are looked up at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Rendered rows one after the other, and the length of each."""
+    """Rendered rows one after the other, and the length of each.
 
-    body: bytes
+    body: may be a view that the next rows of the same template write over.
+    """
+
+    body: bytes | memoryview
     lengths: NDArray[np.int64]
 
     @classmethod
@@ -59,16 +64,34 @@ def texts(found: Sequence[str]) -> Text:
     return Text(matrix, any(len(text) < width for text in raw))
 
 
+@cache
+def _of_width(width: int) -> Matrix:
+    """Every number of that many digits, with leading zeros."""
+    return texts([f"{number:0{width}d}" for number in range(10**width)]).matrix
+
+
 def digits(numbers: Numbers, width: int) -> Text:
     """Numbers with leading zeros; one that needs more than width digits is an error."""
-    if len(numbers) and int(numbers.max()) >= 10**width:
-        raise ValueError(f"a number of more than {width} digits")
+    if width <= _AT_ONCE:
+        try:
+            return Text(np.take(_of_width(width), numbers, axis=0), False)
+        except IndexError as error:
+            raise ValueError("a number of more digits than its column has") from error
+    upper, lower = np.divmod(numbers, 10**_AT_ONCE)
     found = np.empty((len(numbers), width), np.uint8)
-    rest = numbers.astype(np.int64)
-    for place in range(width - 1, -1, -1):
-        rest, digit = np.divmod(rest, 10)
-        found[:, place] = digit + _ZERO
+    _items(found, width - _AT_ONCE, width)[:] = _whole(np.take(_of_width(_AT_ONCE), lower, axis=0))
+    _items(found, 0, width - _AT_ONCE)[:] = _whole(digits(upper, width - _AT_ONCE).matrix)
     return Text(found, False)
+
+
+def _items(rows: Matrix, start: int, stop: int) -> NDArray[np.void]:
+    """A range of columns as one item per row: copied item by item, several times faster than byte by byte."""
+    kind = np.dtype((np.void, stop - start))
+    return np.ndarray((rows.shape[0],), kind, rows.data, start, (rows.shape[1],))
+
+
+def _whole(matrix: Matrix) -> NDArray[np.void]:
+    return _items(np.ascontiguousarray(matrix), 0, matrix.shape[1])
 
 
 class Template:
@@ -78,25 +101,27 @@ class Template:
     """
 
     def __init__(self, parts: Sequence[bytes | str], widths: Mapping[str, int], size: int) -> None:
-        self._slots: list[tuple[str, int, int]] = []
+        places: list[tuple[str, int, int]] = []
         row = bytearray()
         for part in parts:
             if isinstance(part, bytes):
                 row += part
-            else:
-                self._slots.append((part, len(row), len(row) + widths[part]))
+            elif widths[part]:
+                places.append((part, len(row), len(row) + widths[part]))
                 row += bytes(widths[part])
         self._rows: Matrix = np.tile(np.frombuffer(bytes(row), np.uint8), (size, 1))
+        self._slots = [(name, _items(self._rows, start, stop)) for name, start, stop in places]
 
     def fill(self, values: Mapping[str, Text]) -> Lines:
         """Rows with these texts; every value has the same number of them."""
         count = len(next(iter(values.values())).matrix)
         rows = self._rows[:count]
-        for name, start, stop in self._slots:
-            rows[:, start:stop] = values[name].matrix
+        whole = {name: _whole(value.matrix) for name, value in values.items() if value.width}
+        for name, slot in self._slots:
+            slot[:count] = whole[name]
         width = rows.shape[1]
         if not any(value.varies for value in values.values()):
-            return Lines(rows.tobytes(), np.full(count, width, np.int64))
+            return Lines(rows.data.cast("B"), np.full(count, width, np.int64))
         held = rows != 0
         return Lines(rows[held].tobytes(), np.count_nonzero(held, axis=1))
 

@@ -22,7 +22,7 @@ from oneroster_standard.bundle_writer import csv_bytes
 from oneroster_standard.marks import parse_all
 from oneroster_standard.store import SEPARATOR
 
-CHUNK = 2048
+CHUNK = 1024
 _RACES = (
     "americanIndianOrAlaskaNative",
     "asian",
@@ -117,4 +117,4 @@ def demographic_lines(district: District) -> Iterator[Lines]:
 def demographics(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     """Records of demographics in order of sourcedId."""
     for rows in demographic_rows(district, stamps):
-        yield from parse_all(rows.body)
+        yield from parse_all(bytes(rows.body))

@@ -110,4 +110,4 @@ def enrollment_rows(district: District, stamps: Stamps) -> Iterator[Lines]:
 def enrollments(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     """Records of enrollments in order of sourcedId: students (enr-), then teachers (ent-)."""
     for rows in enrollment_rows(district, stamps):
-        yield from parse_all(rows.body)
+        yield from parse_all(bytes(rows.body))

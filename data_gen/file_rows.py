@@ -20,14 +20,14 @@ from data_gen.shape import District
 from oneroster_standard.bundle_writer import csv_bytes
 from oneroster_standard.standard import CsvFile
 
-BATCH = 4096
+BATCH = 1024
 MOST_WAITING_BYTES = 1 << 21
 """Bytes of a file that wait in memory; more of them wait on disk."""
 
 Record = dict[str, Any]
 Source = Callable[[str], Iterator[Record]]
 """Records of one collection by its name, in order of sourcedId."""
-Part = tuple[bytes, int]
+Part = tuple[bytes | memoryview, int]
 """Rows as bytes, and how many they are."""
 
 

@@ -16,7 +16,7 @@ from data_gen.pools import plain
 from data_gen.references import Stamps, refer
 from data_gen.shape import GRADES, District
 
-CHUNK = 8192
+CHUNK = 1024
 STUDENT_DOMAIN = "students.example.org"
 STAFF_DOMAIN = "staff.example.org"
 FAMILY_DOMAIN = "families.example.com"

@@ -83,7 +83,7 @@ LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
     ("1.2", "demographics.csv"): demographic_lines,
 }
 """Version and file -> its rows rendered at once."""
-BATCH = 4096
+BATCH = 1024
 
 
 def _stamps(district: District) -> Stamps:

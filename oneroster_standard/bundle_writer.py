@@ -57,7 +57,7 @@ class BundleWriter:
             self.path.mkdir(parents=True, exist_ok=True)
         return self
 
-    def write(self, name: str, chunks: Iterable[bytes]) -> int:
+    def write(self, name: str, chunks: Iterable[bytes | memoryview]) -> int:
         """Write one file from its chunks; returns its size in bytes."""
         size = 0
         if self._archive is not None:

@@ -94,7 +94,7 @@ class CollectionWriter:
             SEPARATOR.join(batch) + SEPARATOR, lengths + len(SEPARATOR)
         )
 
-    def extend_joined(self, body: bytes, lengths: NDArray[Any]) -> None:
+    def extend_joined(self, body: bytes | memoryview, lengths: NDArray[Any]) -> None:
         """Add records that stand one after the other, each with its separator; lengths count the separators."""
         if not len(lengths):
             return

@@ -14,7 +14,7 @@ from data_gen.references import refer
 from data_gen.shape import SUBJECTS, District, class_id
 from oneroster_standard.versions import Look, to_1p2
 
-CHUNK = 8192
+CHUNK = 1024
 Record = dict[str, Any]
 
 
@@ -46,7 +46,7 @@ def mapped(collection: str, records: Iterable[Record], look: Look) -> Iterator[R
 
 
 def chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Records in lists of at most 8,192."""
+    """Records in lists of at most 1,024."""
     iterator = iter(records)
     while batch := list(islice(iterator, CHUNK)):
         yield batch

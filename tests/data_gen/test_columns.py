@@ -32,8 +32,9 @@ def test_a_template_gives_the_rows_that_joining_texts_gives(words: list[str], da
 
 
 def test_a_number_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match="more than 3 digits"):
-        digits(np.array([7, 1000], np.int64), 3)
+    for width in (3, 7):
+        with pytest.raises(ValueError, match="more digits than its column has"):
+            digits(np.array([7, 10**width], np.int64), width)
 
 
 def test_a_district_of_more_schools_than_their_keys_are_for_is_refused() -> None:
