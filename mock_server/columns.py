@@ -43,6 +43,7 @@ class Column:
         self._codes = codes
         self._folder = folder
         self._kept: dict[str, Array] = {}
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._values) if self._codes is None else len(self._codes)
@@ -79,13 +80,14 @@ class Column:
 
     def kept(self, name: str, make: Callable[[Column], Array]) -> Array:
         """An array that is worked out from this column, made on first use and mapped from then on."""
-        if name not in self._kept:
-            made = make(self)
-            if made.size:  # an empty file cannot be mapped
-                np.save(self._folder / f"{name}.npy", made)
-                made = np.load(self._folder / f"{name}.npy", mmap_mode="r")
-            self._kept[name] = made
-        return self._kept[name]
+        with self._lock:
+            if name not in self._kept:
+                made = make(self)
+                if made.size:  # an empty file cannot be mapped
+                    np.save(self._folder / f"{name}.npy", made)
+                    made = np.load(self._folder / f"{name}.npy", mmap_mode="r")
+                self._kept[name] = made
+            return self._kept[name]
 
     def rows_with(self, value: str) -> Numbers:
         """Rows that hold a text, in order; a list holds each of its texts."""

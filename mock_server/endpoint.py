@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 import orjson
@@ -45,11 +46,16 @@ class Target:
     other_methods: bool = False
 
 
+@lru_cache(maxsize=1024)
+def _segments(path: str) -> list[str]:
+    return path.strip("/").split("/")
+
+
 def _match(operations: Sequence[Operation], method: str, path: str) -> Target:
     parts = path.strip("/").split("/")
     template = ""
     for operation in operations:
-        wanted = operation.path.strip("/").split("/")
+        wanted = _segments(operation.path)
         if len(wanted) != len(parts):
             continue
         if all(own.startswith("{") or own == part for own, part in zip(wanted, parts, strict=True)):
@@ -63,15 +69,20 @@ def _match(operations: Sequence[Operation], method: str, path: str) -> Target:
 
 
 def _check_scope(operation: Operation, granted: tuple[str, ...], spec: str) -> None:
-    open_to = {expand(scope, spec) for scope in operation.scopes}
+    if not _opens(operation.scopes, granted, spec):
+        raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
+
+
+@lru_cache(maxsize=1024)
+def _opens(scopes: tuple[str, ...], granted: tuple[str, ...], spec: str) -> bool:
+    open_to = {expand(scope, spec) for scope in scopes}
     held = set(granted) | {
         expand(more, spec)
         for scope in granted
         if scope.startswith(PREFIXES[spec])
         for more in IMPLIED.get(short(scope), ())
     }
-    if not open_to & held:
-        raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
+    return bool(open_to & held)
 
 
 def error_answer(provider: Provider | None, refusal: Refusal, spec: str = "1.1") -> Answer:

@@ -19,9 +19,9 @@ from mock_server.collections import Rows
 from oneroster_standard.marks import escaped
 from oneroster_standard.store import CollectionWriter, StoreCollection
 
-BATCH = 8192
-"""Records that are read at once: about 4 MB."""
-MOST_DISTINCT = 1 << 18
+BATCH = 4096
+"""Records that are read at once: about 2 MB."""
+MOST_DISTINCT = 1 << 16
 """Distinct values that are numbered; beyond them the numbering costs more memory than it saves."""
 _NULL = b"null"
 Value = str | float | bool | None | list[Any]

@@ -68,8 +68,7 @@ def link_header(url: str, parameters: list[tuple[str, str]], found: Mapping[str,
         for name, value in parameters
         if name not in ("limit", "offset") and not name.startswith("oauth_")
     ]
-    parts = []
-    for rel, (limit, offset) in found.items():
-        query = urlencode([*rest, ("limit", str(limit)), ("offset", str(offset))], quote_via=quote)
-        parts.append(f'<{url}?{query}>; rel="{rel}"')
-    return ", ".join(parts)
+    kept = urlencode(rest, quote_via=quote) + "&" if rest else ""
+    return ", ".join(
+        f'<{url}?{kept}limit={limit}&offset={offset}>; rel="{rel}"' for rel, (limit, offset) in found.items()
+    )

@@ -22,7 +22,7 @@ from mock_server.filtering import read_filter, select
 from mock_server.overlay import Change, OverlayRows, change_of
 from mock_server.quirks.hooks import Query, Quirk
 from mock_server.relations import RELATIONS
-from mock_server.rendering import changes_records, render_collection
+from mock_server.rendering import RenderedRows, changes_records
 from mock_server.selections import Selection, Selections
 from mock_server.sorting import order
 from oneroster_standard.fields import sortable
@@ -140,7 +140,7 @@ class Provider:
     def _load(self, collection: str) -> Rows:
         hooks = [quirk for quirk in self.quirks if changes_records(quirk)]
         rows = self.base(collection)
-        return render_collection(self.standard, collection, rows, hooks, self._folder) if hooks else rows
+        return RenderedRows(self.standard, collection, rows, hooks, self._folder) if hooks else rows
 
     def adopt_written(self, collection: str, sourced_id: str, record: bytes) -> None:
         """Take over a record that this or another worker wrote, empty when it was removed; the shared state holds it."""

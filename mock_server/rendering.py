@@ -1,20 +1,27 @@
 """A vendor's own rendering of a collection: every record through the record hooks, written once.
 
 Called by the provider when one of its quirks changes records; without such a quirk the district's store is served
-as it is.
+as it is. Records are rendered in blocks, when a page, a filter or a look-up first needs them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mock_server.collections import Rows
-from mock_server.quirks.hooks import Quirk, RecordContext
-from oneroster_standard.marks import parse, render
-from oneroster_standard.standard import EntityClass, Standard
-from oneroster_standard.store import CollectionWriter, StoreCollection
+import numpy as np
+import orjson
 
+from mock_server.collections import Numbers, Rows
+from mock_server.quirks.hooks import Quirk, RecordContext
+from oneroster_standard.marks import escaped, render
+from oneroster_standard.standard import EntityClass, Standard
+from oneroster_standard.store import SEPARATOR
+
+BLOCK = 512
+"""Records that are rendered at once: a page of 100 touches one or two blocks."""
 _TEXTS = ("string", "uri")
 
 
@@ -36,23 +43,88 @@ def changes_records(quirk: Quirk) -> bool:
     return type(quirk).record is not Quirk.record
 
 
-def render_collection(
-    standard: Standard, name: str, rows: Rows, quirks: Sequence[Quirk], folder: Path
-) -> Rows:
-    """Write a collection again with every record hook applied; returns the mapped result."""
-    entity = standard.collection(name)
-    base = context_of(entity, 0)
-    writer = CollectionWriter(folder, name)
-    batch: list[bytes] = []
-    for row, raw in enumerate(rows.iter_bytes()):
-        record = parse(raw)
-        context = RecordContext(row, base.texts, base.optional, base.lists)
-        for quirk in quirks:
-            record = quirk.record(name, record, context)
-        batch.append(render(record))
-        if len(batch) == 4096:
-            writer.extend(batch)
-            batch = []
-    writer.extend(batch)
-    writer.close()
-    return StoreCollection(folder, name)
+class RenderedRows:
+    """A collection with every record hook applied. A hook may change anything of a record but its sourcedId.
+
+    folder: for the rendered blocks, which are read from there; the caller removes it. Memory does not grow with them.
+    """
+
+    def __init__(self, standard: Standard, name: str, rows: Rows, quirks: Sequence[Quirk], folder: Path) -> None:
+        self._name = name
+        self._rows = rows
+        self._quirks = tuple(quirks)
+        self._context = context_of(standard.collection(name), 0)
+        self._lock = threading.Lock()
+        path = folder / f"{name}.rendered"
+        for old in (path, path.with_suffix(".places")):  # a reader may still have the earlier files
+            old.unlink(missing_ok=True)
+        self._file = path.open("w+b", buffering=0)
+        self._end = 0
+        # Where each record of a rendered block starts, and where the last one ends; 0 and 0 for a block that is not.
+        blocks = -(-len(rows) // BLOCK)
+        self._places = (
+            np.memmap(path.with_suffix(".places"), np.uint64, "w+", shape=(blocks, BLOCK + 1)) if blocks else np.empty((0, 0), np.uint64)
+        )
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def _render(self, block: int) -> None:
+        first = block * BLOCK
+        records = orjson.loads(b"[" + escaped(self._rows.slice_bytes(first, first + BLOCK)) + b"]")
+        base, found = self._context, []
+        for row, record in enumerate(records, first):
+            context = RecordContext(row, base.texts, base.optional, base.lists)
+            for quirk in self._quirks:
+                record = quirk.record(self._name, record, context)
+            found.append(render(record))
+        body = SEPARATOR.join(found) + SEPARATOR
+        lengths = [len(one) + len(SEPARATOR) for one in found]
+        os.pwrite(self._file.fileno(), body, self._end)
+        places = np.cumsum([self._end, *lengths], dtype=np.uint64)
+        self._places[block, : len(places)] = places
+        self._end += len(body)
+
+    def _block(self, block: int) -> list[int]:
+        """Places of a block's records, rendered if need be."""
+        if not self._places[block, 1]:
+            with self._lock:
+                if not self._places[block, 1]:
+                    self._render(block)
+        places: list[int] = self._places[block].tolist()
+        return places
+
+    def slice_bytes(self, start: int, stop: int) -> bytes:
+        """Joined records of a range."""
+        start, stop = max(start, 0), min(stop, len(self))
+        parts = []
+        while start < stop:
+            block, inside = divmod(start, BLOCK)
+            upto = min(stop - block * BLOCK, BLOCK)
+            places = self._block(block)
+            parts.append(os.pread(self._file.fileno(), places[upto] - places[inside] - len(SEPARATOR), places[inside]))
+            start = block * BLOCK + upto
+        return parts[0] if len(parts) == 1 else SEPARATOR.join(parts)
+
+    def record_bytes(self, row: int) -> bytes:
+        """One rendered record; IndexError out of range."""
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        return self.slice_bytes(row, row + 1)
+
+    def gather(self, rows: Numbers) -> bytes:
+        """Joined records of some rows, in the order given; neighbours are read at once."""
+        if not len(rows):
+            return b""
+        breaks = (np.flatnonzero(np.diff(rows) != 1) + 1).tolist()
+        runs = zip([0, *breaks], [*breaks, len(rows)], strict=True)
+        return SEPARATOR.join([self.slice_bytes(int(rows[first]), int(rows[last - 1]) + 1) for first, last in runs])
+
+    def find(self, sourced_id: str) -> int | None:
+        """Row of a sourcedId, None when it is not there."""
+        return self._rows.find(sourced_id)
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """All rendered records."""
+        for start in range(0, len(self), BLOCK):
+            yield from self.slice_bytes(start, start + BLOCK).split(SEPARATOR)

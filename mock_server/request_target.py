@@ -6,6 +6,7 @@ split and decoded once. A slash inside an id (%2F) cannot be told from a separat
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from flask import Request
@@ -18,7 +19,12 @@ _LEFT_AS_IT_IS = ("/!$&'()*+,;=:@", "/!'()*", "/")
 
 def spellings(found: Request) -> tuple[str, ...]:
     """Percent-encoded paths that the client may have sent, the likeliest first; mostly there is only one."""
-    raw = str(found.environ["PATH_INFO"]).encode("latin-1")
+    return _spellings(str(found.environ["PATH_INFO"]))
+
+
+@lru_cache(maxsize=1024)
+def _spellings(path: str) -> tuple[str, ...]:
+    raw = path.encode("latin-1")
     return tuple(dict.fromkeys(quote(raw, safe=safe) for safe in _LEFT_AS_IT_IS))
 
 

@@ -29,9 +29,11 @@ HOST = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"
 READY_WITHIN_S = 120
 KILL_AFTER_S = 8
-# Blocks of up to 32 MB come from the heap and stay with the worker: else the C library maps and unmaps memory for every
-# large page, and the kernel's zeroing of it costs several times what the page costs. Other C libraries ignore this.
-WORKER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+# Blocks of up to 4 MB, the pages, come from the heap and stay with the worker: else the C library maps and unmaps memory
+# for each of them, and the kernel's zeroing of it costs several times what the page costs. Larger ones, whatever is worked
+# out over a whole collection, go back to the system. Other C libraries ignore this.
+# Two arenas: with one per thread every thread keeps the memory of its largest page.
+WORKER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(4 << 20), "MALLOC_TRIM_THRESHOLD_": str(16 << 20), "MALLOC_ARENA_MAX": "2"}
 # An answer that is slow on purpose holds a thread: the others have to go on, the admin API first of all.
 THREADS = 16
 RESPAWN_S = 0.1

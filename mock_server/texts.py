@@ -9,11 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 _BETWEEN = "\n"
-_FRAME = {"folded": pl.String, "text": pl.String}
 
 
 def all_text(values: Sequence[Any]) -> TypeGuard[list[str]]:
@@ -32,8 +30,11 @@ def folded(values: Sequence[Any]) -> list[str] | None:
 
 def ranks(chunks: Iterable[list[str]], *, fold: bool) -> NDArray[np.int64]:
     """The place of each text in their order; equal texts share one. fold: by folded letters first, then as written."""
-    parts = [pl.DataFrame({"folded": (folded(texts) if fold else texts), "text": texts}, schema=_FRAME) for texts in chunks]
-    frame = pl.concat([pl.DataFrame(schema=_FRAME), *parts])
+    import polars as pl  # here: a worker that sorts by no text is spared its memory
+
+    frame_of = {"folded": pl.String, "text": pl.String}
+    parts = [pl.DataFrame({"folded": (folded(texts) if fold else texts), "text": texts}, schema=frame_of) for texts in chunks]
+    frame = pl.concat([pl.DataFrame(schema=frame_of), *parts])
     order = frame.select(pl.arg_sort_by(["folded", "text"])).to_series()
     runs = frame.select(pl.struct("folded", "text").gather(order).rle_id()).to_series()
     found = np.empty(len(frame), np.int64)

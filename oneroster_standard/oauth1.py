@@ -99,7 +99,7 @@ def _protocol_parameters(
 ) -> tuple[dict[str, str], dict[str, str]]:
     in_query = (
         {name: value for name, value in urldecode(query) if name.startswith("oauth_")}
-        if query
+        if "oauth" in query or "%" in query
         else {}
     )
     if not (authorization and _SCHEME.match(authorization)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from mock_server.answers import unauthorized
@@ -106,5 +107,10 @@ class Gate:
 
 def parameters_of(query: str) -> list[tuple[str, str]]:
     """Decoded query parameters in order, without those of a signature."""
+    return list(_parameters(query))
+
+
+@lru_cache(maxsize=64)
+def _parameters(query: str) -> tuple[tuple[str, str], ...]:
     pairs = parse_qsl(query, keep_blank_values=True)
-    return [(name, value) for name, value in pairs if not name.startswith("oauth_")]
+    return tuple((name, value) for name, value in pairs if not name.startswith("oauth_"))

@@ -11,6 +11,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import jwt
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -44,6 +45,8 @@ class TokenMint:
         self._keyring = keyring
         self._key = keyring.first().key
         self._serializer = URLSafeSerializer(self._key, salt="access-token")
+        # A signature is checked once per token; its expiry at every request.
+        self._claims = lru_cache(maxsize=256)(self._read_jwt if form == "jwt" else self._read_opaque)
 
     @property
     def life_s(self) -> int:
@@ -77,7 +80,7 @@ class TokenMint:
         """Who a live token was issued to and what it opens, None for any other text."""
         if self._form == "uuid":
             return self._read_uuid(token, now)
-        found = self._read_jwt(token) if self._form == "jwt" else self._read_opaque(token)
+        found = self._claims(token)
         if found is None or found[0] <= now:
             return None
         _, scopes, number, generation = found

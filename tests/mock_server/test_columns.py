@@ -25,7 +25,7 @@ from oneroster_standard.standard import Property, load
 from tests.mock_server.memory_rows import MemoryRows
 
 STANDARD = load("1.1")
-NUMBERED, PER_ROW = 1 << 18, 0
+NUMBERED, PER_ROW = 1 << 16, 0
 PATHS = ["givenName", "enabledUser", "grades", "orgs.sourcedId", "orgs.href", "dateLastModified", "metadata.a", "metadata.a.b", "userIds.identifier"]
 TEXTS = st.sampled_from(["", "a", "A", "ß", "SS", "ss", "Ž", "ž", "x\ny", 'quo"te', "back\\slash", "ſ", "İ", "zz"]) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x01"), max_size=5
