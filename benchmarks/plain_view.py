@@ -28,5 +28,5 @@ if __name__ == "__main__":
     multiprocessing.set_start_method("spawn", force=True)
     Granian(
         "benchmarks.plain_view:load", address="127.0.0.1", port=int(sys.argv[1]), interface=Interfaces.WSGI, workers=1, factory=True,
-        blocking_threads=1, log_enabled=False,
+        blocking_threads=int(sys.argv[2]), log_enabled=False,
     ).serve()  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 
 from benchmarks.measuring import Figure, medians, oneroster, seconds
-from benchmarks.serving import mock
+from benchmarks.served import mock
 
 COLLECTIONS = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments", "demographics", "resources", "categories",
                "lineItems", "results")  # fmt: skip
