@@ -23,7 +23,7 @@ from oneroster_standard.oauth1 import sign
 MILLION = 140_000
 """Students of a district with about 1,000,000 enrollments."""
 VENDORS = ("powerschool", "infinite-campus", "classlink")
-PER_ROUND = {100: 300, 1000: 100}
+PER_ROUND = {100: 200, 1000: 100}
 FILTERS = ("dateLastModified>'2026-09-01'", "role='student'", "school.sourcedId='org-s0001'", "role='student' AND status='active'")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -21,6 +22,7 @@ from mock_server.applications import answer_applications, is_applications
 from mock_server.auth.gate import parameters_of
 from mock_server.calendar import Calendar
 from mock_server.console import console_routes
+from mock_server.direct import past_the_framework
 from mock_server.endpoint import Endpoint, error_answer
 from mock_server.fault_reports import places
 from mock_server.faults import injection
@@ -116,11 +118,33 @@ def create_app(site: Site) -> Flask:
         )  # fmt: skip
         return _with_headers(provider.vendor, answer)
 
+    vendors = list(site.vendors.values())
+
+    @lru_cache(maxsize=64)
+    def owners(host: str) -> list[Vendor]:
+        return [vendor for vendor in vendors if host_belongs_to(vendor.dialect, host)]
+
+    def place(path: str, host: str) -> tuple[Endpoint | None, int, list[Vendor]]:
+        own = owners(host)
+        return *_place(endpoints, own, host, path), own
+
+    def read(found: Request) -> Answer | None:
+        try:
+            path = spellings(found)[0]
+            endpoint, end, _ = place(path, host_of(found.host))
+            if endpoint is None:
+                return None
+            request_limits.check(found)
+            site.sharing.refresh()
+            if not endpoint.provider.vendor.faults.is_empty:
+                return None
+            return api(found, endpoint, path[:end], path[end:])
+        except Exception as error:  # noqa: BLE001 - as the framework hands every error to its handler
+            return failed(error, found)
+
     def dispatch(found: Request) -> Answer:
         path, host = spellings(found)[0], host_of(found.host)
-        vendors = list(site.vendors.values())
-        own = [vendor for vendor in vendors if host_belongs_to(vendor.dialect, host)]
-        endpoint, end = _place(endpoints, own, host, path)
+        endpoint, end, own = place(path, host)
         if endpoint is not None:
             return api(found, endpoint, path[:end], path[end:])
         for vendor in own or vendors:
@@ -138,8 +162,7 @@ def create_app(site: Site) -> Flask:
     def every(path: str) -> Response:
         return _response(*dispatch(request))
 
-    @app.errorhandler(Exception)
-    def fault(error: Exception) -> Response:
+    def failed(error: Exception, found: Request) -> Answer:
         # JSON for every error: clients stop at a web page, and a fault of ours must not look like a quirk.
         if isinstance(error, Refusal):
             refusal = error
@@ -148,10 +171,14 @@ def create_app(site: Site) -> Flask:
         else:
             app.logger.error("a fault of the mock: %s", places(error))
             refusal = Refusal(500, "invalid data", f"a fault of the mock: {type(error).__name__}")
-        own = [vendor for vendor in site.vendors.values() if host_belongs_to(vendor.dialect, host_of(request.host))]
-        endpoint, _ = _place(endpoints, own, host_of(request.host), spellings(request)[0])
-        return _response(*error_answer(None, refusal, endpoint.provider.spec if endpoint else "1.1"))
+        endpoint, _, _ = place(spellings(found)[0], host_of(found.host))
+        return error_answer(None, refusal, endpoint.provider.spec if endpoint else "1.1")
 
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Response:
+        return _response(*failed(error, request))
+
+    app.wsgi_app = past_the_framework(app.wsgi_app, read)  # type: ignore[assignment, method-assign]
     return app
 
 

@@ -1,6 +1,6 @@
 """Answers in gzip, for clients that accept it.
 
-Called by the application after every request. Never touches an answer that is small, coded already or no text.
+Called by the application for every answer. Never touches an answer that is small, coded already or no text.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ LEVEL = 1
 """Of isal's levels 0 to 3: a fifth smaller than 0 at the same cost; 2 gains nothing, 3 costs four to eight times as much."""
 SMALLEST_BYTES = 500
 """Below one network packet there is nothing to win."""
+VARY = "Accept-Encoding"
 _TEXTS = ("application/json", "application/xml", "application/problem+json", "application/yaml", "image/svg+xml")
 
 
@@ -27,20 +28,28 @@ def accepts_gzip(accept_encoding: str) -> bool:
     return gzip > 0 and gzip >= asked.get("identity", 0.0)
 
 
+def is_worth_it(content_type: str, size: int) -> bool:
+    """Whether an answer is a text of some size."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return size >= SMALLEST_BYTES and (kind.startswith("text/") or kind in _TEXTS)
+
+
+def coded(body: bytes) -> bytes:
+    """A body in gzip; the same body gives the same bytes."""
+    found: bytes = igzip.compress(body, LEVEL, mtime=0)
+    return found
+
+
 def compress(response: Response) -> Response:
     """Code the answer in gzip where the client accepts it; Vary tells caches that it depends on that."""
     if response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers:
         return response
-    kind = response.mimetype or ""
-    if not (kind.startswith("text/") or kind in _TEXTS):
-        return response
     body = response.get_data()
-    if len(body) < SMALLEST_BYTES:
-        return response
-    response.headers.add("Vary", "Accept-Encoding")
-    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
-        response.set_data(igzip.compress(body, LEVEL, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
+    if is_worth_it(response.headers.get("Content-Type", ""), len(body)):
+        response.headers.add("Vary", VARY)
+        if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+            response.set_data(coded(body))
+            response.headers["Content-Encoding"] = "gzip"
     return response
 
 

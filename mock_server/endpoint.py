@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import cast
 
 import orjson
@@ -46,16 +46,11 @@ class Target:
     other_methods: bool = False
 
 
-@lru_cache(maxsize=1024)
-def _segments(path: str) -> list[str]:
-    return path.strip("/").split("/")
-
-
 def _match(operations: Sequence[Operation], method: str, path: str) -> Target:
     parts = path.strip("/").split("/")
     template = ""
     for operation in operations:
-        wanted = _segments(operation.path)
+        wanted = operation.path.strip("/").split("/")
         if len(wanted) != len(parts):
             continue
         if all(own.startswith("{") or own == part for own, part in zip(wanted, parts, strict=True)):
@@ -103,6 +98,7 @@ class Endpoint:
         self.root = root
         services = (root.service,) if root.service else provider.services
         self.operations = [found for found in provider.standard.operations if found.service in services]
+        self._matched = lru_cache(maxsize=1024)(partial(_match, self.operations))
 
     @property
     def quirks(self) -> Sequence[Quirk]:
@@ -151,8 +147,8 @@ class Endpoint:
         if is_discovery(self.root.service, rest):
             host = root_of(found)
             return describe(provider, self.root.service, found.method, rest, host=host, root=host + root_path)
-        query = found.query_string.decode("latin-1")
-        urls = [root_of(found) + path for path in spellings(found)]
+        query, host = found.query_string.decode("latin-1"), root_of(found)
+        urls = [host + path for path in spellings(found)]
         signed = self._signed_in(found, query, urls, now)
         vendor.limiter.check(vendor.limits, signed.client_id)
         operation = target.operation
@@ -167,7 +163,7 @@ class Endpoint:
         if EMPTY_WHEN_WITHHELD in vendor.quirk_ids and vendor.setting_against(collection):
             return empty_collection(operation)
         vendor.check_open(collection)
-        root = Roots(root_of(found) + root_path, self.root.service)
+        root = Roots(host + root_path, self.root.service)
         for quirk in quirks:
             query = quirk.raw_query(query)
         pairs = parameters_of(query)
@@ -199,7 +195,7 @@ class Endpoint:
             whole = self.provider.standard.operation(extra.whole)
             shown = replace(whole, name=segment, path=f"/{segment}", view=extra.value)
             return Target(shown, shown.path, {})
-        return _match(self.operations, method, rest)
+        return self._matched(method, rest)
 
     def _has(self, collection: str, item: str) -> bool:
         """Whether records under this root have a property: users of 1.2 have roles and no role."""

@@ -81,10 +81,7 @@ def sign(
 
 def is_signed(authorization: str | None, query: str) -> bool:
     """Whether a request carries OAuth 1.0a parameters, in its header or in its query."""
-    return (
-        bool(authorization and _SCHEME.match(authorization))
-        or "oauth_signature=" in query
-    )
+    return bool(authorization and authorization[:5].lower() == "oauth" and _SCHEME.match(authorization)) or "oauth_signature=" in query
 
 
 def _legal(url: str) -> str:

@@ -36,6 +36,11 @@ class Signed:
     scopes: tuple[str, ...]
 
 
+@lru_cache(maxsize=256)
+def _narrowed(scopes: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(scope for scope in scopes if scope in allowed)
+
+
 class TokenMint:
     """Issues and reads the tokens of one provider. form: opaque, jwt or uuid."""
 
@@ -88,8 +93,7 @@ class TokenMint:
         if pair is None:
             return None
         # A credential that was narrowed takes its tokens with it.
-        allowed = self._keyring.scopes_of(pair)
-        return Signed(pair.credentials.client_id, tuple(scope for scope in scopes if scope in allowed))
+        return Signed(pair.credentials.client_id, _narrowed(scopes, self._keyring.scopes_of(pair)))
 
     def _read_uuid(self, token: str, now: float) -> Signed | None:
         started = int(now) // self._life_s * self._life_s
@@ -99,17 +103,17 @@ class TokenMint:
                 found = Signed(pair.credentials.client_id, self._keyring.scopes_of(pair))
         return found
 
-    def _read_jwt(self, token: str) -> tuple[float, Sequence[str], int, int] | None:
+    def _read_jwt(self, token: str) -> tuple[float, tuple[str, ...], int, int] | None:
         try:
             claims = jwt.decode(token, self._key, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False})
         except jwt.InvalidTokenError:
             return None
         number, generation = claims["cred"]
-        return claims["exp"], claims["scope"].split(), number, generation
+        return claims["exp"], tuple(claims["scope"].split()), number, generation
 
-    def _read_opaque(self, token: str) -> tuple[float, Sequence[str], int, int] | None:
+    def _read_opaque(self, token: str) -> tuple[float, tuple[str, ...], int, int] | None:
         try:
             expires, scopes, number, generation, _ = self._serializer.loads(token)
         except BadSignature:
             return None
-        return expires, scopes, number, generation
+        return expires, tuple(scopes), number, generation
