@@ -79,11 +79,15 @@ def _tell_who_may_call(host: str) -> None:
 @click.option(
     "--fault", "faults", multiple=True, metavar="[VENDOR:]ID[@KEY=VALUE,...]", help="Let something go wrong, repeatable; see `oneroster faults`"
 )
+@click.option(
+    "--views", type=click.Path(path_type=Path, file_okay=False), help="Folder that keeps vendors' views of DISTRICT, to start sooner the next time"
+)
 @delivery_options
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Written once requests are accepted")
 def serve(
     district: Path | None, students: int | None, seed: int | None, as_of: date, vendors: tuple[str, ...], port: int, host: str,
-    workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], faults: tuple[str, ...], ready_file: Path | None, wishes: Wishes,
+    workers: int, quirks: tuple[str, ...], withheld: tuple[str, ...], faults: tuple[str, ...], views: Path | None, ready_file: Path | None,
+    wishes: Wishes,
 ) -> None:  # fmt: skip
     """Serve a district as OneRoster providers until SIGTERM."""
     if district is not None and (students is not None or seed is not None):
@@ -99,7 +103,7 @@ def serve(
         base = district or fresh_district(
             folder, students or DEFAULT_STUDENTS, DEFAULT_SEED if seed is None else seed, as_of
         )
-        prepared = prepare(folder, base, chosen)
+        prepared = prepare(folder, base, chosen, views)
         port = free_port(port, host)
         _tell_who_may_call(host)
         senders = senders_of(prepared.config["vendors"], chosen.dialects, chosen.habits)

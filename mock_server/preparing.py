@@ -17,10 +17,11 @@ from typing import Any
 from mock_server.auth.credentials import credentials_of
 from mock_server.delivery.options import take_habits
 from mock_server.faults.grammar import read_text
+from mock_server.views import view_of
 from oneroster_harness.problems import CannotRun, UsageProblem, unknown
 from oneroster_harness.terminal import hints
 from oneroster_standard.dialects import SHIPPED, Dialect, DialectProblem, load_dialect, load_quirks
-from oneroster_standard.store import Store, StoreProblem
+from oneroster_standard.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,15 @@ def choose(
     return Chosen(tuple(vendors or SHIPPED), tuple(dialects), own_quirks, own_withheld, own_habits, texts)
 
 
-def prepare(folder: Path, base: Path, chosen: Chosen) -> Prepared:
+def prepare(folder: Path, base: Path, chosen: Chosen, kept: Path | None = None) -> Prepared:
     """Make each vendor's view of a district.
 
-    folder: for what is made; the caller removes it. base: a .district store. Raises CannotRun, UsageProblem.
+    folder: for what is made; the caller removes it. base: a .district store. kept: a folder whose views are used again, and
+    where new ones stay. Raises CannotRun, UsageProblem.
     """
+    make = district_function("view")
     rows = [
-        {"dialect": name, "store": str(_view(base, folder, dialect, name, chosen.quirks[dialect.name])),
+        {"dialect": name, "store": str(view_of(make, base, folder, kept, dialect, name, chosen.quirks[dialect.name])),
          "quirks": chosen.quirks[dialect.name], "withheld": chosen.withheld[dialect.name],
          "faults": chosen.faults.get(dialect.name, [])}
         for name, dialect in zip(chosen.names, chosen.dialects, strict=True)
@@ -152,29 +155,6 @@ def _check_names(
         for setting in withheld[dialect.name]:
             if setting not in settings:
                 raise unknown(f"setting of {dialect.name}", setting, settings)
-
-
-def _view(base: Path, folder: Path, dialect: Dialect, name: str, quirks: Sequence[str]) -> Path:
-    """The store that a vendor serves. name: the dialect as it was given, a vendor or a file."""
-    known = load_quirks()
-    lens = [quirk for quirk in quirks if known[quirk].scope]
-    changes = lens or dialect.ids or dialect.scope or any(known[quirk].scope for quirk in dialect.default_quirks if quirk in known)
-    try:
-        shown = str(Store.open(base).meta.get("vendor", "reference"))
-    except StoreProblem as error:
-        raise CannotRun(
-            str(error), "a .district store", try_="write one with `oneroster generate X.district`"
-        ) from error
-    if not lens and shown == dialect.name or (shown == "reference" and not changes):
-        return base
-    if shown != "reference":
-        raise UsageProblem(
-            f"this district is seen through {shown}; {dialect.name} cannot be shown from it",
-            f"--vendor {shown}, or a district that was generated without --vendor",
-            str(base),
-        )
-    seen: Path = district_function("view")(base, folder / f"{dialect.name}.district", vendor=name, quirks=lens)
-    return seen
 
 
 def _base_urls(dialect: Dialect, spec: str, root: str, app: str) -> str | dict[str, str]:

@@ -18,7 +18,7 @@ from mock_server.collections import Numbers, Rows
 from mock_server.quirks.hooks import Quirk, RecordContext
 from oneroster_standard.marks import escaped, render
 from oneroster_standard.standard import EntityClass, Standard
-from oneroster_standard.store import SEPARATOR
+from oneroster_standard.store import SEPARATOR, sourced_id_of
 
 BLOCK = 512
 """Records that are rendered at once: a page of 100 touches one or two blocks."""
@@ -44,7 +44,7 @@ def changes_records(quirk: Quirk) -> bool:
 
 
 class RenderedRows:
-    """A collection with every record hook applied. A hook may change anything of a record but its sourcedId.
+    """A collection with every record hook applied. A hook may change a sourcedId too, but not the order of a collection.
 
     folder: for the rendered blocks, which are read from there; the caller removes it. Memory does not grow with them.
     """
@@ -122,7 +122,18 @@ class RenderedRows:
 
     def find(self, sourced_id: str) -> int | None:
         """Row of a sourcedId, None when it is not there."""
-        return self._rows.find(sourced_id)
+        row = self._rows.find(sourced_id)
+        if row is not None and self._id_of(row) == sourced_id:
+            return row
+        # A hook may have made this id: it is looked for among the rendered ones.
+        wanted, low, high = sourced_id.encode("utf-8"), 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self._id_of(middle).encode("utf-8") < wanted else (low, middle)
+        return low if low < len(self) and self._id_of(low) == sourced_id else None
+
+    def _id_of(self, row: int) -> str:
+        return sourced_id_of(self.record_bytes(row))
 
     def iter_bytes(self) -> Iterator[bytes]:
         """All rendered records."""

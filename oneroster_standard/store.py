@@ -41,7 +41,7 @@ COLLECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Version -> names of its collections."""
 _PREFIX = {"1.1": "", "1.2": "v1p2."}
-_KEY = b'{"sourcedId":"'
+KEY = b'{"sourcedId":"'
 __all__ = [
     "COLLECTIONS",
     "FORMAT",
@@ -62,12 +62,12 @@ class StoreProblem(Exception):
 
 def sourced_id_of(record: bytes) -> str:
     """Read the sourcedId from a rendered record, which starts with it."""
-    if not record.startswith(_KEY):
+    if not record.startswith(KEY):
         raise StoreProblem("a record does not start with its sourcedId")
-    end = record.index(b'"', len(_KEY))
-    if b"\\" in record[len(_KEY) : end]:
+    end = record.index(b'"', len(KEY))
+    if b"\\" in record[len(KEY) : end]:
         return str(parse(record)["sourcedId"])
-    return record[len(_KEY) : end].decode("utf-8")
+    return record[len(KEY) : end].decode("utf-8")
 
 
 class CollectionWriter:

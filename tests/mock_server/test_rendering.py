@@ -67,6 +67,21 @@ def test_rows_are_gathered_found_and_gone_through(tmp_path: Path) -> None:
     assert sorted(hook.seen) == list(range(COUNT))
 
 
+class Renamed(Quirk):
+    """Gives every record another sourcedId, in the same order."""
+
+    def record(self, collection: str, record: Record, context: RecordContext) -> Record:
+        """Append a letter."""
+        return {**record, "sourcedId": record["sourcedId"] + "#"}
+
+
+def test_a_record_is_found_by_the_id_that_a_hook_gave_it(tmp_path: Path) -> None:
+    raw = {f"{row:05d}": f'{{"sourcedId":"{row:05d}"}}'.encode() for row in range(COUNT)}
+    rows = RenderedRows(load("1.1"), "orgs", MemoryRows(raw), [Renamed()], tmp_path)
+    assert [rows.find(f"{row:05d}#") for row in (0, 7, BLOCK, COUNT - 1)] == [0, 7, BLOCK, COUNT - 1]
+    assert rows.find("00007") is None and rows.find(f"{COUNT:05d}#") is None
+
+
 def test_a_page_renders_its_own_block_only(tmp_path: Path) -> None:
     rows, hook, _ = made(tmp_path)
     rows.slice_bytes(BLOCK + 3, BLOCK + 13)

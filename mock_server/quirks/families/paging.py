@@ -60,7 +60,7 @@ class ExtraCountHeader(Quirk):
 
     def page(self, page: Page, provider: Provider) -> Page:
         """Add the private headers."""
-        page = with_header(page, "x-count", str(len(records_of(page))))
+        page = with_header(page, "x-count", str(sum(joined.count(SEPARATOR) + 1 for joined in page.records)))
         page = with_header(page, "x-perm-rev", REVISION)
         return with_header(page, "x-page-generation-time-ms", "12")
 
