@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -48,6 +49,20 @@ def evidence(basis: str, source: str) -> str:
 def sources() -> dict[str, str]:
     """Key -> public place of every source that the dialect files cite."""
     return tomllib.loads(files(__package__).joinpath("sources.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What the mock does about a deviation that is no quirk. how: behaviour, fault, credential or outside."""
+
+    how: str
+    what: str
+
+
+def elsewhere() -> dict[str, Elsewhere]:
+    """Number of a deviation -> what the mock does about it without a quirk."""
+    rows = tomllib.loads(files(__package__).joinpath("deviations.toml").read_text("utf-8"))
+    return {number: Elsewhere(row["how"], row["what"]) for number, row in rows.items()}
 
 
 def _legend() -> Iterator[str]:
@@ -113,6 +128,8 @@ def quirks_page() -> str:
         ("quirk", *(dialect.title for dialect in dialects)),
         ((f"`{found.id}`", *(_place(found, dialect) for dialect in dialects)) for found in quirks),
     )
+    lines += ["", "## Deviations that are no quirk", ""]
+    lines += table(("deviation", "how", "what the mock does"), ((number, found.how, found.what) for number, found in elsewhere().items()))
     return "\n".join([*lines, "", *_legend()]).rstrip() + "\n"
 
 
@@ -208,7 +225,11 @@ def _vendor(dialect: Dialect) -> Iterator[str]:
     if dialect.facts:
         yield "### Known about this vendor"
         yield ""
-        yield from _facts(("fact", "evidence"), dialect.facts, mark="")
+        yield from table(
+            ("fact", "deviation", "evidence", "in the mock"),
+            ((found.value, found.deviation, evidence(found.basis, found.source), found.why_not or "so") for found in dialect.facts),
+        )
+        yield ""
     yield "### What to do when it fails"
     yield ""
     yield from table(

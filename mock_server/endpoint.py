@@ -153,6 +153,8 @@ class Endpoint:
         vendor.limiter.check(vendor.limits, signed.client_id)
         operation = target.operation
         if operation is None:
+            # A service that is off as a whole has no paths to tell apart.
+            vendor.check_open("")
             if target.other_methods:
                 raise Refusal(
                     405, "invalid data", f"{found.method} is not possible here", {"Allow": self._allowed(rest)}

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mock_server.quirks.hooks import Query, Quirk, quirk
+import orjson
+
+from mock_server.quirks.hooks import ApiRequest, Query, Quirk, WholeAnswer, quirk
 
 if TYPE_CHECKING:
     from mock_server.provider import Provider
+
+CAMPUS_VERSION = "2235"
 
 
 @quirk("endpoint.split-enrollments")
@@ -29,4 +33,13 @@ class ForbiddenAsEmpty(Quirk):
 
 @quirk("endpoint.people-by-kind")
 class PeopleByKind(Quirk):
-    """/administrators, /guardians, /relatives and /districts are served beside the standard's views; the application routes them."""
+    """/administrators, /guardians, /relatives and /districts are served beside the standard's views; the application routes them.
+
+    So is /campusVersion, whose form is assumed; a version that has no OneRoster API answers it as little as anything else.
+    """
+
+    def answer(self, asked: ApiRequest, answer: WholeAnswer) -> WholeAnswer:
+        """Tell the version where the API has no such path."""
+        if asked.segment != "campusVersion" or answer.status != 404 or b"no such path" not in answer.body:
+            return answer
+        return WholeAnswer(200, answer.headers, orjson.dumps({"campusVersion": CAMPUS_VERSION}))

@@ -56,13 +56,17 @@ class NoTotalCount(Quirk):
 
 @quirk("paging.extra-count-header")
 class ExtraCountHeader(Quirk):
-    """x-count, x-perm-rev and x-page-generation-time-ms beside the standard headers (D37)."""
+    """x-count, x-perm-rev, x-page-generation-time-ms and others beside the standard headers (D37)."""
 
     def page(self, page: Page, provider: Provider) -> Page:
         """Add the private headers."""
         page = with_header(page, "x-count", str(sum(joined.count(SEPARATOR) + 1 for joined in page.records)))
         page = with_header(page, "x-perm-rev", REVISION)
-        return with_header(page, "x-page-generation-time-ms", "12")
+        page = with_header(page, "x-page-generation-time-ms", "12")
+        for name, value in (("x-endpoint", page.key), ("x-next-page-token", ""), ("x-obfuscated", "false"), ("x-modified", ""),
+                            ("x-host-name", "undefined")):  # fmt: skip
+            page = with_header(page, name, value)
+        return page
 
 
 @quirk("paging.total-count-wrong")
