@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from data_gen.classes import sections
+from data_gen.columns import Lines
+from data_gen.family_rows import guardian_lines, guardian_rows, student_lines, student_rows
 from data_gen.organisations import DISTRICT_ID
 from data_gen.pools import plain
 from data_gen.references import Stamps, refer
-from data_gen.shape import GRADES, District
+from data_gen.rendering import csv_rows
+from data_gen.shape import District
+from oneroster_standard.bundle_writer import csv_bytes
+from oneroster_standard.marks import parse_all, render
+from oneroster_standard.standard import load
+from oneroster_standard.store import SEPARATOR
 
 CHUNK = 1024
-STUDENT_DOMAIN = "students.example.org"
 STAFF_DOMAIN = "staff.example.org"
-FAMILY_DOMAIN = "families.example.com"
 DISTRICT_ADMINISTRATORS = 2
 STUDENTS_PER_AIDE = 150
 
@@ -54,66 +60,6 @@ def guardians_of(district: District, household: int) -> list[str]:
 
 def _phone(number: int) -> str:
     return f"(206) 555-01{number:02d}"
-
-
-def _chunks(total: int) -> Iterator[range]:
-    for start in range(0, total, CHUNK):
-        yield range(start, min(start + CHUNK, total))
-
-
-def _family_names(district: District, households: list[int]) -> list[str]:
-    pool = district.pools.last
-    return [pool[place] for place in district.draws.below("household/name", households, len(pool))]
-
-
-def _students(district: District) -> Iterator[_Person]:
-    draws, pools = district.draws, district.pools
-    for numbers in _chunks(district.students):
-        homes = [number % district.households for number in numbers]
-        families = _family_names(district, homes)
-        second = draws.chance("guardians/second", homes, 60)
-        girls = draws.chance("students/female", numbers, 50)
-        given = draws.below("students/given", numbers, 1 << 20)
-        middle = draws.below("students/middle", numbers, 1 << 20)
-        with_middle = draws.chance("students/has-middle", numbers, 40)
-        without_mail = draws.chance("students/no-mail", numbers, 3)
-        disabled = draws.chance("students/disabled", numbers, 1)
-        for place, number in enumerate(numbers):
-            first_names = pools.first_female if girls[place] else pools.first_male
-            name = first_names[given[place] % len(first_names)]
-            username = f"{plain(name)[:1]}{plain(families[place])[:12]}{number:04d}"
-            cohort = district.cohort_of(number)
-            yield _Person(
-                student_id(number), "student", name, families[place],
-                first_names[middle[place] % len(first_names)] if with_middle[place] else "", username,
-                f"9{number:07d}", "" if without_mail[place] else f"{username}@{STUDENT_DOMAIN}", "",
-                [cohort.school.sourced_id],
-                [f"gdn-{homes[place]:07d}{letter}" for letter in ("ab" if second[place] else "a")],
-                GRADES[cohort.grade], not disabled[place] or number == 0,
-            )  # fmt: skip
-
-
-def _guardians(district: District) -> Iterator[_Person]:
-    draws, pools, students = district.draws, district.pools, district.students
-    for homes in _chunks(min(district.households, students)):
-        families = _family_names(district, list(homes))
-        second = draws.chance("guardians/second", homes, 60)
-        for place, home in enumerate(homes):
-            members = [number for number in (home, home + district.households) if number < students]
-            orgs = sorted({district.cohort_of(number).school.sourced_id for number in members})
-            for letter in "ab" if second[place] else "a":
-                index = home * 2 + (letter == "b")
-                first_names = pools.first_female if letter == "a" else pools.first_male
-                given = first_names[draws.one("guardians/given", index, len(first_names))]
-                username = f"{plain(given)}.{plain(families[place])}.{index}"
-                mail = (
-                    "" if draws.one("guardians/no-mail", index, 100) < 10 else f"{username}@{FAMILY_DOMAIN}"
-                )
-                yield _Person(
-                    f"gdn-{home:07d}{letter}", "guardian" if draws.one("guardians/kind", index, 8) == 0 else "parent",
-                    given, families[place], "", username, "", mail, _phone(draws.one("guardians/phone", index, 100)),
-                    orgs, [student_id(number) for number in members],
-                )  # fmt: skip
 
 
 def _staff_member(
@@ -205,21 +151,48 @@ def _record(person: _Person, modified: str) -> dict[str, Any]:
     return record
 
 
+_STAFF = {"administrators": _administrators, "aides": _aides, "teachers": _teachers}
+
+
+def _staff(district: District, stamps: Stamps, kind: str) -> Iterator[list[dict[str, Any]]]:
+    people, start = _STAFF[kind](district), 0
+    while batch := list(islice(people, CHUNK)):
+        modified = stamps.of(f"users/{kind}", range(start, start + len(batch)))
+        yield list(map(_record, batch, modified))
+        start += len(batch)
+
+
+def user_rows(district: District, stamps: Stamps) -> Iterator[Lines]:
+    """Rendered records of users in order of sourcedId, each with its separator."""
+    for kind in ("administrators", "aides"):
+        yield from map(_rendered, _staff(district, stamps, kind))
+    yield from guardian_rows(district, stamps)
+    yield from student_rows(district, stamps)
+    yield from map(_rendered, _staff(district, stamps, "teachers"))
+
+
+def _rendered(batch: list[dict[str, Any]]) -> Lines:
+    return Lines.of([render(record) + SEPARATOR for record in batch])
+
+
+def user_lines(district: District) -> Iterator[Lines]:
+    """Rows of users.csv of 1.1."""
+    file = load("1.1").csv_files["users.csv"]
+
+    def staff(kind: str) -> Iterator[Lines]:
+        people = _STAFF[kind](district)
+        while batch := list(islice(people, CHUNK)):
+            rows = csv_rows(file, [_record(person, "") for person in batch])
+            yield Lines.of([csv_bytes([row]) for row in rows])
+
+    for kind in ("administrators", "aides"):
+        yield from staff(kind)
+    yield from guardian_lines(district)
+    yield from student_lines(district)
+    yield from staff("teachers")
+
+
 def users(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     """Records of users in order of sourcedId."""
-    kinds = (
-        ("administrators", _administrators),
-        ("aides", _aides),
-        ("guardians", _guardians),
-        ("students", _students),
-        ("teachers", _teachers),
-    )
-    for kind, people in kinds:
-        batch: list[_Person] = []
-        start = 0
-        for person in people(district):
-            batch.append(person)
-            if len(batch) == CHUNK:
-                yield from map(_record, batch, stamps.of(f"users/{kind}", range(start, start + CHUNK)))
-                start, batch = start + CHUNK, []
-        yield from map(_record, batch, stamps.of(f"users/{kind}", range(start, start + len(batch))))
+    for rows in user_rows(district, stamps):
+        yield from parse_all(bytes(rows.body))

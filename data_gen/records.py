@@ -17,7 +17,7 @@ from data_gen.demographics import demographic_lines, demographic_rows, demograph
 from data_gen.enrollments import enrollment_lines, enrollment_rows, enrollments
 from data_gen.gradebook import categories, line_items, results
 from data_gen.organisations import orgs
-from data_gen.people import users
+from data_gen.people import user_lines, user_rows, users
 from data_gen.references import Stamps
 from data_gen.resources import resources
 from data_gen.school_year import academic_sessions
@@ -74,12 +74,14 @@ MAKERS_1P2: dict[str, Maker] = {
 ROWS: dict[tuple[str, str], Callable[[District, Stamps], Iterator[Lines]]] = {
     ("1.1", "enrollments"): enrollment_rows,
     ("1.1", "demographics"): demographic_rows,
+    ("1.1", "users"): user_rows,
 }
 """Version and collection -> its records rendered at once, where there are many; of the others each is rendered."""
 LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
     ("1.1", "enrollments.csv"): enrollment_lines,
     ("1.2", "enrollments.csv"): enrollment_lines,
     ("1.1", "demographics.csv"): demographic_lines,
+    ("1.1", "users.csv"): user_lines,
     ("1.2", "demographics.csv"): demographic_lines,
 }
 """Version and file -> its rows rendered at once."""

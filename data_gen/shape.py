@@ -124,6 +124,11 @@ class District:
         places = np.searchsorted(np.array(self._cohort_starts), students, side="right") - 1
         return np.array([cohort.grade for cohort in self.cohorts], np.int64)[places]
 
+    def schools_of(self, students: Integers) -> Integers:
+        """Numbers of the schools of students by their numbers."""
+        places = np.searchsorted(np.array(self._cohort_starts), students, side="right") - 1
+        return np.array([cohort.school.number for cohort in self.cohorts], np.int64)[places]
+
     @cached_property
     def _cohort_bases(self) -> list[int]:
         return [cohort.base for cohort in self.cohorts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_gen.people import STUDENT_DOMAIN
+from data_gen.family_rows import STUDENT_DOMAIN
 from data_gen.references import refer
 from data_gen.year import newcomers
 from data_gen.year.happenings import happening

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_gen.people import FAMILY_DOMAIN, STAFF_DOMAIN, STUDENT_DOMAIN, student_id
+from data_gen.family_rows import FAMILY_DOMAIN, STUDENT_DOMAIN
+from data_gen.people import STAFF_DOMAIN, student_id
 from data_gen.pools import plain
 from data_gen.references import refer
 from data_gen.year.world import Record, World
