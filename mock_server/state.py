@@ -183,6 +183,11 @@ class SharedState:
                 connection.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (name, orjson.dumps(document)))
         return document
 
+    def first(self, name: str, document: Any) -> Any:
+        """Keep a document unless there is one under the name; returns the one that is kept."""
+        row = self._connection().execute("SELECT body FROM document WHERE name = ?", (name,)).fetchone()
+        return orjson.loads(row[0]) if row else self.change(name, lambda found: document if found is None else found)
+
     def write(self, records: Sequence[Written]) -> None:
         """Keep written records in place of earlier ones, all or none."""
         with self._changing(written=len(records)) as connection:

@@ -22,6 +22,7 @@ from mock_server.faults.grammar import read_object
 from mock_server.limiting import Limiter, Limits, read_limits
 from mock_server.provider import Provider
 from mock_server.quirks.hooks import REGISTRY, Quirk
+from mock_server.quirks.memory import Memory
 from mock_server.state import SharedState, Written
 from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_standard.dialects import Dialect, Setting, load_quirks
@@ -178,11 +179,16 @@ class Vendor:
         changed = chosen != self.quirk_ids
         if changed or is_rekeyed:
             # Some quirks remember the token that they handed out.
-            self.quirks = tuple(REGISTRY[found]() for found in chosen if found in REGISTRY)
+            self.quirks = tuple(self._quirk(found) for found in chosen if found in REGISTRY)
         if changed:
             self.quirk_ids = chosen
             for provider in self.providers.values():
                 provider.forget()
+
+    def _quirk(self, id: str) -> Quirk:
+        found = REGISTRY[id]()
+        found.memory = Memory(self.state, f"{self.name}/memory/{id}/{self.keyring.fingerprint}")
+        return found
 
     def withhold(self, settings: Iterable[str]) -> None:
         """Withhold exactly these settings.

@@ -6,6 +6,7 @@ state holds numbers and times only and the same steps give the same credentials.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -71,6 +72,11 @@ class Keyring:
     def key(self) -> str:
         """Name of the keyring's document in the shared state."""
         return f"{self._vendor}/credentials"
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs when a credential or the life of one changed."""
+        return hashlib.sha256(repr([pair.life for pair in self._pairs]).encode()).hexdigest()[:12]
 
     def adopt(self, document: Sequence[Mapping[str, Any]] | None) -> None:
         """Take over what the shared state says; None is the one credential of the start."""

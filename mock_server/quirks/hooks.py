@@ -17,6 +17,7 @@ from werkzeug.datastructures import Headers
 if TYPE_CHECKING:
     from mock_server.collections import Numbers
     from mock_server.provider import Provider
+    from mock_server.quirks.memory import Memory
 
 Record = dict[str, Any]
 
@@ -115,6 +116,8 @@ class Quirk:
     id: str = ""
     clock_offset_s: float = 0.0
     accepts_static_bearer: bool = False
+    memory: Memory
+    """What it remembers between requests; given by the vendor."""
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
         """Change one record when the collection is rendered."""

@@ -40,6 +40,11 @@ class Worker:
         """One request to the admin API."""
         return self.call(method, self._admin.path + path, self._key, body)[2]
 
+    def form(self, method: str, path: str, form: str) -> Any:
+        """One request with a form as its body."""
+        self._connection.request(method, path, form, {"Content-Type": "application/x-www-form-urlencoded"})
+        return orjson.loads(self._connection.getresponse().read())
+
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
@@ -167,3 +172,13 @@ def test_the_journal_counts_what_every_worker_served(running: RunningMock, pair:
     pair[1].admin("POST", "/reset")
     pair[0].call("GET", path, key)
     assert [worker.admin("GET", "/journal")["total"] for worker in pair] == [1, 1]
+
+
+def test_a_token_that_is_issued_again_is_the_same_from_every_worker(running: RunningMock, pair: tuple[Worker, Worker]) -> None:
+    found = running.provider("reference")
+    form = f"grant_type=client_credentials&client_id={found.client_id}&client_secret={found.client_secret}"
+    pair[0].admin("PUT", "/vendors/reference/quirks", {"quirks": ["token.reissued"]})
+    path = urlsplit(str(found.token_url)).path
+    answers = [worker.form("POST", path, form) for worker in (*pair, *pair)]
+    assert len({answer["access_token"] for answer in answers}) == 1
+    assert [answer["expires_in"] for answer in answers] == [3600, 3599, 3598, 3597]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING
 
 import orjson
@@ -80,12 +79,9 @@ class LastModifiedMissing(Quirk):
 class LastModifiedIsNow(Quirk):
     """dateLastModified moves with every answer (D85)."""
 
-    def __init__(self) -> None:
-        self._answers = count(1)
-
     def page(self, page: Page, provider: Provider) -> Page:
         """Stamp each answer a second later than the one before."""
-        number = next(self._answers)
+        number = self.memory.count("answers")
         stamp = f"2026-10-01T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}.000Z"
         found = []
         for joined in page.records:
@@ -96,7 +92,7 @@ class LastModifiedIsNow(Quirk):
 
     def single(self, key: str, body: bytes) -> tuple[str, bytes]:
         """The same for one object."""
-        number = next(self._answers)
+        number = self.memory.count("answers")
         record = orjson.loads(body)
         if "dateLastModified" in record:
             record["dateLastModified"] = f"2026-10-01T{number // 3600 % 24:02d}:{number // 60 % 60:02d}:{number % 60:02d}.000Z"

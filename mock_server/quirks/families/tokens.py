@@ -28,17 +28,11 @@ class ExpiresInString(Quirk):
 class Reissued(Quirk):
     """The live token again, with what is left of its life (D18)."""
 
-    def __init__(self) -> None:
-        self._first: Record | None = None
-        self._asked = 0
-
     def token(self, answer: Record) -> Record:
         """Hand out the first answer again, one second shorter each time."""
-        if self._first is None:
-            self._first = dict(answer)
-        self._asked += 1
-        life = int(self._first["expires_in"]) - (self._asked - 1)
-        return {**self._first, "expires_in": str(life) if isinstance(answer["expires_in"], str) else life}
+        first: Record = self.memory.first("answer", dict(answer))
+        life = int(first["expires_in"]) - (self.memory.count("asked") - 1)
+        return {**first, "expires_in": str(life) if isinstance(answer["expires_in"], str) else life}
 
 
 @quirk("token.basic-only")
