@@ -184,7 +184,7 @@ def create_app(site: Site) -> Flask:
 
 def _note(journal: Journal, found: Request, answer: Answer, **said: Any) -> None:
     pairs = parameters_of(found.query_string.decode("latin-1"))
-    journal.note(method=found.method, pairs=pairs, status=answer[0], **said)
+    journal.note(method=found.method, pairs=pairs, status=answer[0], faults=injection.struck_ids(), **said)
 
 
 def _with_headers(vendor: Vendor, answer: Answer) -> Answer:

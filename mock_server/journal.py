@@ -33,7 +33,8 @@ class Entry:
 
     number: counts from 1 since the last reset. path: template under the service root, such as /users/{sourcedId};
     "token" for the token endpoint, "other" for what is not served. operation: the standard's name or empty.
-    page: counted from 1, None for what is not a collection. fields and filter: names of fields only.
+    page: counted from 1, None for what is not a collection. fields and filter: names of fields only. faults: ids of those that
+    struck it.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Entry:
     order_by: str | None = None
     filter: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -68,7 +70,7 @@ class Entry:
         ]  # fmt: skip
         said += [name for name in self.parameters if name in (OTHER, "appName", "grant_type", "scope")]
         where = self.vendor or "no provider"
-        return " ".join([where, self.method, self.path, *said, "->", str(self.status)])
+        return " ".join([where, self.method, self.path, *said, "->", str(self.status), *self.faults])
 
     def document(self) -> dict[str, Any]:
         """The entry as JSON; what was not given is left out."""
@@ -77,7 +79,7 @@ class Entry:
     @classmethod
     def of(cls, document: dict[str, Any]) -> Entry:
         """An entry out of its JSON."""
-        lists = {name: tuple(document.get(name, ())) for name in ("parameters", "filter", "fields")}
+        lists = {name: tuple(document.get(name, ())) for name in ("parameters", "filter", "fields", "faults")}
         absent = {"vendor": "", "spec": "", "operation": ""}
         return cls(**{**absent, **document, **lists})
 
@@ -117,6 +119,7 @@ class Journal:
         pairs: Iterable[tuple[str, str]] = (),
         status: int,
         page_size: int | None = None,
+        faults: Iterable[str] = (),
     ) -> None:
         """Add a request.
 
@@ -132,7 +135,7 @@ class Journal:
             "sort": self._known(given["sort"]) if "sort" in given else None,
             "order_by": _direction(given.get("orderBy")),
             "filter": self._filtered(given["filter"]) if "filter" in given else (),
-            "fields": self._listed(given["fields"]) if "fields" in given else (),
+            "fields": self._listed(given["fields"]) if "fields" in given else (), "faults": tuple(faults),
         }  # fmt: skip
         self._log.append(orjson.dumps(entry) + b"\n")
 

@@ -55,6 +55,11 @@ def _keep(struck: Struck) -> Struck:
     return struck
 
 
+def struck_ids() -> list[str]:
+    """Ids of the faults that strike the request at hand."""
+    return [fault.order.id for fault in g.get("struck", ())]
+
+
 def clock(struck: Struck, now: float) -> float:
     """The provider's clock for this request."""
     for fault in struck:

@@ -154,6 +154,18 @@ def test_a_wrong_fault_changes_nothing(oneroster_mock: RunningMock, document: ob
     assert [found["id"] for found in oneroster_mock.faults("reference")] == ["fault.body-empty"]
 
 
+def test_the_journal_tells_which_fault_struck(oneroster_mock: RunningMock, reference: Wire) -> None:
+    reference.bearer()
+    oneroster_mock.reset()
+    oneroster_mock.set_faults("reference", ["fault.paging-wrong-total@page=2", "fault.server-error@on=token"])
+    reference.get("/users", limit=5)
+    reference.get("/users", limit=5, offset=5)
+    reference.token_answer()
+    entries = oneroster_mock.journal.entries()
+    assert [entry.faults for entry in entries] == [(), ("fault.paging-wrong-total",), ("fault.server-error",)]
+    assert str(entries[1]).endswith("-> 200 fault.paging-wrong-total")
+
+
 def test_a_fault_waits_for_its_day(oneroster_mock: RunningMock, reference: Wire) -> None:
     oneroster_mock.set_faults("reference", ["fault.server-error@day=1"])
     found = [reference.get("/orgs").status_code]

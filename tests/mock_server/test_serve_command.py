@@ -91,6 +91,9 @@ def test_the_console_shows_every_provider_and_no_secret(oneroster_mock: RunningM
         (("--vendor", "/no/such/file.toml"), "no such dialect"),
         (("--vendor", "classlink", "--vendor", "classlink"), "given twice"),
         (("--workers", "0"), "is not in the range"),
+        (("--fault", "fault.server-eror"), "did you mean 'fault.server-error'"),
+        (("--fault", "classlnk:fault.body-empty@on=orgs"), "did you mean 'classlink'"),
+        (("--fault", "fault.server-error@status=200"), "500 to 599"),
         (("some.district", "--students", "5"), "exclude each other"),
     ],
 )
