@@ -115,6 +115,7 @@ def create_app(site: Site) -> Flask:
         _note(
             site.journal, found, answer, vendor=provider.vendor.name, spec=provider.spec, path=target.template,
             operation=operation.name if operation else "", page_size=provider.vendor.dialect.page_default if paged else None,
+            faults=[fault.order.id for fault in struck],
         )  # fmt: skip
         return _with_headers(provider.vendor, answer)
 
@@ -150,7 +151,7 @@ def create_app(site: Site) -> Flask:
         for vendor in own or vendors:
             beside = _beside_the_api(vendor, found, path)
             if beside is not None:
-                _note(site.journal, found, beside[1], vendor=vendor.name, path=beside[0])
+                _note(site.journal, found, beside[1], vendor=vendor.name, path=beside[0], faults=injection.struck_ids())
                 return _with_headers(vendor, beside[1])
         owner = owner_of(vendors, host, path)
         answer = wrong_path(owner.dialect.web_server if owner else None)
@@ -184,7 +185,7 @@ def create_app(site: Site) -> Flask:
 
 def _note(journal: Journal, found: Request, answer: Answer, **said: Any) -> None:
     pairs = parameters_of(found.query_string.decode("latin-1"))
-    journal.note(method=found.method, pairs=pairs, status=answer[0], faults=injection.struck_ids(), **said)
+    journal.note(method=found.method, pairs=pairs, status=answer[0], **said)
 
 
 def _with_headers(vendor: Vendor, answer: Answer) -> Answer:
