@@ -9,19 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, cast
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from oauthlib.common import Request, urldecode
+from oauthlib.common import safe_string_equals, urldecode
 from oauthlib.oauth1 import Client
 from oauthlib.oauth1.rfc5849 import signature
 from oauthlib.oauth1.rfc5849.utils import parse_authorization_header
 
 HttpMethod = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"]
+Pairs = list[tuple[str, str]]
 METHODS = ("HMAC-SHA256", "HMAC-SHA1")
 WINDOW_PAST_S = 600
 WINDOW_FUTURE_S = 300
 _LEGAL_IN_QUERY = "%=&;:+~,*@!()/?'$-._"
+_PLAIN_URL = re.compile(r"[A-Za-z0-9%=&;:+~,*@!()/?'$._\-]*", re.ASCII)
+_PLAIN_PARAMETER = r'[A-Za-z0-9_]+="[^"\\]*"'
+_PLAIN_HEADER = re.compile(rf"OAuth {_PLAIN_PARAMETER}(?:, ?{_PLAIN_PARAMETER})*", re.ASCII)
+_PARAMETER = re.compile(r'([A-Za-z0-9_]+)="([^"\\]*)"', re.ASCII)
 _SCHEME = re.compile(r"oauth[ ,]\s*", re.IGNORECASE)
 
 
@@ -41,16 +47,6 @@ class SignedBy:
     nonce: str
     timestamp: int
     method: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Signed:
-    """What oauthlib's verification reads of a request."""
-
-    http_method: str
-    uri: str
-    params: list[tuple[str, str]]
-    signature: str
 
 
 def sign(
@@ -85,34 +81,65 @@ def is_signed(authorization: str | None, query: str) -> bool:
 
 
 def _legal(url: str) -> str:
+    if _PLAIN_URL.fullmatch(url):
+        return url
     parts = urlsplit(url)
     return urlunsplit(
         parts._replace(query=quote(parts.query, safe=_LEGAL_IN_QUERY), fragment="")
     )
 
 
-def _protocol_parameters(
-    authorization: str | None, query: str
-) -> tuple[dict[str, str], dict[str, str]]:
+def _header_parameters(header: str) -> Pairs:
+    """The parameters of an Authorization header: the form that every client sends in one go, any other by oauthlib."""
+    if _PLAIN_HEADER.fullmatch(header):
+        return list(dict(_PARAMETER.findall(header)).items())
+    return list(parse_authorization_header(header))
+
+
+def _protocol_parameters(authorization: str | None, query: str) -> tuple[dict[str, str], Pairs]:
+    """The OAuth parameters of a request, and all that its header adds to what is signed."""
     in_query = (
         {name: value for name, value in urldecode(query) if name.startswith("oauth_")}
         if "oauth" in query or "%" in query
         else {}
     )
     if not (authorization and _SCHEME.match(authorization)):
-        return in_query, {}
-    header = _SCHEME.sub("OAuth ", authorization, count=1)
+        return in_query, []
     try:
-        in_header = {
-            name: unquote(value) for name, value in parse_authorization_header(header)
-        }
+        pairs = _header_parameters(_SCHEME.sub("OAuth ", authorization, count=1))
     except ValueError as error:
         raise SignatureRefused(
             "the Authorization header cannot be read as OAuth parameters"
         ) from error
     if in_query:
         raise SignatureRefused("OAuth parameters stand in the header and in the query")
-    return in_header, {"Authorization": header}
+    read = [(name, unquote(value)) for name, value in pairs]
+    signed = [
+        (name, plain if name.startswith("oauth_") else raw)
+        for (name, plain), (_, raw) in zip(read, pairs, strict=True)
+        if name not in ("realm", "oauth_signature")
+    ]
+    return dict(read), signed
+
+
+@lru_cache(maxsize=1024)
+def _base_uri(url: str) -> str:
+    """The address of the signature base string. Pages of a walk differ in their query only, which is no part of it."""
+    return str(signature.base_string_uri(url))
+
+
+@lru_cache(maxsize=64)
+def _client(key: str, secret: str) -> Client:
+    return Client(key, client_secret=secret)
+
+
+def _fits(method: str, url: str, params: Pairs, signed_by: SignedBy, text: str, secret: str) -> bool:
+    """Whether a signature is that of a request; each step is oauthlib's, the comparison takes constant time."""
+    # The types that are known of oauthlib are narrower than what it takes: any method, and pairs.
+    normalized = signature.normalize_parameters(cast(dict[str, str], params))
+    base = signature.signature_base_string(cast(HttpMethod, method), _base_uri(url.partition("?")[0]), normalized)
+    sign_with = signature.sign_hmac_sha1_with_client if signed_by.method == "HMAC-SHA1" else signature.sign_hmac_sha256_with_client
+    return bool(safe_string_equals(sign_with(base, _client(signed_by.key, secret)), text))
 
 
 def verify(
@@ -132,24 +159,16 @@ def verify(
     Source: RFC 5849, sections 3.2 and 3.4.
     """
     legal = _legal(url)
-    query = urlsplit(legal).query
+    query = legal.partition("?")[2]
     try:
-        found, headers = _protocol_parameters(authorization, query)
-        params = signature.collect_parameters(uri_query=query, body=[], headers=headers)
+        found, in_header = _protocol_parameters(authorization, query)
+        params = signature.collect_parameters(uri_query=query, body=[], headers={}) + in_header
     except ValueError as error:
         raise SignatureRefused("the query cannot be decoded") from error
     signed_by, text = _claims(found, methods, now)
     secret = secret_of(signed_by.key)
-    request = cast(
-        Request, _Signed(http_method=method, uri=legal, params=params, signature=text)
-    )
-    check = (
-        signature.verify_hmac_sha1
-        if signed_by.method == "HMAC-SHA1"
-        else signature.verify_hmac_sha256
-    )
     # An unknown key is verified too, against an empty secret, so that both refusals take the same time.
-    if not check(request, secret or "", "") or secret is None:
+    if not _fits(method, legal, params, signed_by, text, secret or "") or secret is None:
         raise SignatureRefused(
             "the signature does not fit the request, or the key is unknown"
         )

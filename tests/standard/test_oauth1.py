@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from oauthlib.oauth1.rfc5849 import signature
+from oauthlib.oauth1.rfc5849.utils import parse_authorization_header
 
+from oneroster_standard import oauth1
 from oneroster_standard.oauth1 import SignatureRefused, is_signed, sign, verify
 
 NOW = 1_760_000_000
@@ -167,3 +173,23 @@ def test_requests_oauthlib_signs_what_we_accept() -> None:
         )
         == "key"
     )
+
+
+PARAMETERS = st.lists(
+    st.tuples(st.sampled_from(["oauth_nonce", "oauth_token", "realm", "x"]), st.text(st.sampled_from("ab%2C,= &\"\\"), max_size=6)), min_size=1, max_size=4
+)
+
+
+@given(PARAMETERS, st.sampled_from([", ", ",", " , ", ",  "]))
+@example([("realm", ""), ("oauth_nonce", "1%2C2")], ",")
+@example([("oauth_nonce", "a, b"), ("oauth_nonce", "c")], ", ")
+def test_a_header_is_read_as_oauthlib_reads_it(parameters: list[tuple[str, str]], between: str) -> None:
+    header = "OAuth " + between.join(f'{name}="{value}"' for name, value in parameters)
+
+    def outcome(read: Callable[[str], Any]) -> Any:
+        try:
+            return list(read(header))
+        except ValueError:
+            return "refused"
+
+    assert outcome(oauth1._header_parameters) == outcome(parse_authorization_header)
