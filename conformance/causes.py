@@ -40,6 +40,9 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     ),
     "paging.limit-honoured": ("paging.default-limit", "paging.page-content-by-limit"),
     "paging.total-matches-records": ("paging.total-filtered", "paging.last-page-has-no-next", "paging.link-targets"),
+    "envelope.collection-key": ("envelope.extra-members", "filter.no-match-is-empty", "sort.unknown-field", "fields.unknown-name"),
+    # A page without records that cannot be read looks like a related collection that cannot be.
+    "paging.past-the-end-is-empty": ("relationship.members",),
     # A parameter that is ignored or misread is wrong for every use of it.
     "sort.orders-records": ("sort.*", "paging.links-repeat-query"),
     "filter.selects": ("filter.*", "paging.total-filtered", "paging.links-repeat-query", "view.query", "relationship.query"),
@@ -58,7 +61,6 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     # A stamp that moves with every answer cannot be compared with the one of an earlier answer.
     "data.last-modified-stable": ("filter.strict-comparison", "filter.date-and-instant", "envelope.single-agrees", "sort.*"),
     "data.school-type": ("view.*", "relationship.*"),
-    "envelope.collection-key": ("envelope.extra-members", "filter.no-match-is-empty", "sort.unknown-field", "fields.unknown-name"),
     "reference.href-absolute": ("reference.href-leads",),
     "reference.type": ("reference.type-fits",),
 }  # fmt: skip

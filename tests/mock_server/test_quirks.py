@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from mock_server.catalogue import entries
-from mock_server.mock_process import RunningMock
+from mock_server.mock_process import RunningMock, running_mock
 from oneroster_standard.dialects import load_quirks
 from tests.mock_server import (
     signs_of_addresses,
@@ -90,10 +90,25 @@ def test_some_classes_have_no_student(whole: Whole) -> None:
     assert empty["powerschool"] and not empty["reference"]
 
 
+def test_guardians_and_second_teachers_can_be_hidden() -> None:
+    options = ["--quirk", "people.guardians-hidden", "--quirk", "enrollment.co-teachers-hidden"]
+    seen: dict[bool, tuple[bool, int]] = {}
+    for hidden in (True, False):
+        with running_mock(students=300, vendors=["reference"], options=options if hidden else []) as mock:
+            wire = Wire(mock.provider("reference"))
+            known = set(ids(wire.records("/users")))
+            agents = {agent["sourcedId"] for one in wire.records("/users") for agent in one.get("agents", ())}
+            seats = Counter(one["class"]["sourcedId"] for one in wire.records("/enrollments", filter="role='teacher'"))
+        seen[hidden] = (agents <= known, max(seats.values()))
+    assert seen[True] == (False, 1)
+    assert seen[False][0] and seen[False][1] > 1
+
+
 def test_every_lens_quirk_is_covered_above() -> None:
     lenses = {found.id for found in load_quirks().values() if found.hook == "lens"}
     assert lenses == {
         "people.administrators-missing", "people.hidden-by-account", "people.staff-row-per-school", "class.without-people",
+        "people.guardians-hidden", "enrollment.co-teachers-hidden",
     }  # fmt: skip
 
 

@@ -73,11 +73,11 @@ class SingleNamedByType(Quirk):
 
 @quirk("envelope.empty-body")
 class EmptyBody(Quirk):
-    """A collection without records is 200 and no body at all (D68)."""
+    """An unfiltered page without records is 200 and no body at all (D68)."""
 
     def answer(self, asked: ApiRequest, answer: WholeAnswer) -> WholeAnswer:
         """Drop the body."""
-        return replace(answer, body=b"") if _is_empty_page(answer) else answer
+        return replace(answer, body=b"") if _is_empty_page(answer) and "filter=" not in asked.query else answer
 
 
 @quirk("paging.past-end-without-key")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 
@@ -69,7 +70,8 @@ class BornExpired(Quirk):
     def token(self, answer: Record) -> Record:
         """Hand out a stale token."""
         now = int(time.time())
-        return {**answer, "access_token": jwt.encode({"iat": now - 3660, "exp": now - 60}, STALE_KEY, algorithm="HS256")}
+        claims = {"iat": now - 3660, "exp": now - 60, "jti": secrets.token_hex(8)}
+        return {**answer, "access_token": jwt.encode(claims, STALE_KEY, algorithm="HS256")}
 
 
 UNSCOPED = "unscoped."
