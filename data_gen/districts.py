@@ -17,11 +17,13 @@ from data_gen.lens import lens_of
 from data_gen.organisations import WATERMARK
 from data_gen.records import MAKERS, MAKERS_1P2, rendered
 from data_gen.shape import District
+from data_gen.year.bundles import laid_over
 from data_gen.year.days import live_until
 from data_gen.year.views import Shown, changed, together
 from data_gen.year.world import Change, World
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import VERSION
+from oneroster_standard.marks import render
 from oneroster_standard.standard import VERSIONS
 from oneroster_standard.store import COLLECTIONS, CollectionWriter, Store, StoreWriter
 
@@ -139,6 +141,28 @@ def advance(store: Path, *, start: int, stop: int, views: Iterable[tuple[str, Se
         return [changed(world, lens_of(vendor, quirks, spec), found) for vendor, quirks, spec in views]
     finally:
         source.close()
+
+
+def on_day(store: Path, out: Path, *, base: Path, day: int, vendor: str, quirks: Sequence[str] = ()) -> Path:
+    """Write the store of a later day, as full bundles have it: without what was deleted. Returns out.
+
+    store: day 0 as the vendor shows it; base: day 0 seen through no vendor; quirks: those of the view.
+    """
+    source = Store.open(store)
+    specs = source.specs
+    told = advance(base, start=0, stop=day, views=[(vendor, quirks, spec) for spec in specs])
+    changes = dict(zip(specs, told, strict=True))
+    try:
+        with StoreWriter(out, _meta(source), specs) as writer:
+            for version in specs:
+                for name in COLLECTIONS[version]:
+                    own = changes[version].get(name, {})
+                    if version == "1.1" or not (source.is_shared(name) and own == changes["1.1"].get(name, {})):
+                        rows = source.collection(name, version).iter_bytes()
+                        _write(writer.collection(name, version), map(render, laid_over(rows, own)))
+    finally:
+        source.close()
+    return out
 
 
 def _meta(source: Store) -> dict[str, Any]:

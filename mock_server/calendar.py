@@ -59,7 +59,7 @@ class Calendar:
         with self._state.writing():
             start = self.day
             views = [(name, spec) for name, vendor in self._vendors.items() for spec in vendor.providers]
-            told = _teller()(
+            told = _told_by("advance")(
                 self._base, start=start, stop=start + days,
                 views=[(self._shown[name][0], self._of_the_view(name), spec) for name, spec in views],
             )  # fmt: skip
@@ -77,16 +77,32 @@ class Calendar:
                 changed[name] = {collection: len(records) for collection, records in found.items()}
         return {**self.document(), "changed": changed}
 
+    def stores(self, folder: Path) -> dict[str, Path]:
+        """Each vendor's store of this day, as its bundles are made of: without what was deleted.
+
+        folder: where they are written, one folder per day; the caller removes it.
+        """
+        day, write = self.day, _told_by("on-day")
+        found: dict[str, Path] = {}
+        for name, vendor in self._vendors.items():
+            out = folder / f"day-{day:04d}" / f"{name}.district"
+            if not out.exists():
+                write(
+                    vendor.store.path, out, base=self._base, day=day, vendor=self._shown[name][0], quirks=self._of_the_view(name)
+                )  # fmt: skip
+            found[name] = out
+        return found
+
     def _of_the_view(self, name: str) -> list[str]:
         known = load_quirks()
         return [quirk for quirk in self._shown[name][1] if quirk in known and known[quirk].scope]
 
 
-def _teller() -> Any:
-    found = entry_points(group="oneroster.districts", name="advance")
+def _told_by(name: str) -> Any:
+    found = entry_points(group="oneroster.districts", name=name)
     if not found:
         raise CannotRun(
-            "no package tells what happens on a day", "the entry point oneroster.districts: advance",
+            "no package tells what happens on a day", f"the entry point oneroster.districts: {name}",
             try_="install oneroster-harness whole",
         )  # fmt: skip
     return next(iter(found)).load()

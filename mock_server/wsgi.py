@@ -68,4 +68,5 @@ def load() -> Flask:
     path = Path(os.environ[CONFIG_VARIABLE])
     # The command's folder: removed when the command ends, also if this worker is killed.
     config = json.loads(path.read_text("utf-8"))
-    return add_delivery(create_app(site_of(config, path.parent)), config)
+    site = site_of(config, path.parent)
+    return add_delivery(create_app(site), config, lambda: site.calendar.stores(path.parent / "days"))

@@ -7,7 +7,8 @@ a worker keeps nothing of it.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from flask import Blueprint, Flask, Response, request
 from mock_server.delivery.control import Address, send
 
 PREFIX = "/_admin"
-RESET = f"{PREFIX}/reset"
+RESET, ADVANCE = f"{PREFIX}/reset", f"{PREFIX}/advance"
 NOT_SERVED = {
     "error": "nothing is delivered",
     "expected": "oneroster serve --sftp-port 0, or --share-dir DIR",
@@ -71,7 +72,11 @@ def _calendar_routes(blueprint: Blueprint, address: Address | None) -> None:
         return _ordered(address, "advance")
 
 
-def delivery_routes(admin_token: str, address: Address | None) -> Blueprint:
+Stores = Callable[[], Mapping[str, Path]]
+"""Each vendor's store of the district's day."""
+
+
+def delivery_routes(admin_token: str, address: Address | None, stores: Stores) -> Blueprint:
     """All routes; without an address they say that nothing is delivered."""
     blueprint = Blueprint("delivery", __name__)
 
@@ -95,13 +100,22 @@ def delivery_routes(admin_token: str, address: Address | None) -> Blueprint:
                 send(address, {"order": "reset"})
         return answer
 
+    @blueprint.after_app_request
+    def days_too(answer: Response) -> Response:
+        # Days that pass in the district pass for its deliveries as well: what falls due holds the data of the new day.
+        if address is not None and request.path == ADVANCE and request.method == "POST" and answer.status_code == 200:
+            for vendor, store in stores().items():
+                send(address, {"order": "store", "vendor": vendor, "path": str(store)})
+            send(address, {"order": "advance", "days": request.get_json()["days"]})
+        return answer
+
     return blueprint
 
 
-def add_delivery(app: Flask, config: Mapping[str, Any]) -> Flask:
+def add_delivery(app: Flask, config: Mapping[str, Any], stores: Stores) -> Flask:
     """Register the routes of a worker's configuration: its `admin_token`, and `delivery` if something is delivered."""
     found = config.get("delivery")
     app.register_blueprint(
-        delivery_routes(config["admin_token"], Address(**found) if found else None), url_prefix=PREFIX
+        delivery_routes(config["admin_token"], Address(**found) if found else None, stores), url_prefix=PREFIX
     )
     return app

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mock_server.delivery.courier import PACE_S, Busy, Courier
@@ -86,6 +87,13 @@ async def _configure(desk: Desk, courier: Courier, order: Mapping[str, Any]) -> 
     return await _show(desk, courier, order)
 
 
+async def _store(_desk: Desk, courier: Courier, order: Mapping[str, Any]) -> Answer:
+    """Deliver another day's store from the next drop on."""
+    _known_only(order, "path")
+    courier.set_store(Path(_text(order, "path") or ""))
+    return 200, {"status": "set"}
+
+
 async def _clock(desk: Desk, order: Mapping[str, Any]) -> Answer:
     _known_only(order, "speed")
     if "speed" in order:
@@ -113,6 +121,7 @@ OF_A_VENDOR: Mapping[str, Callable[..., Any]] = {
     "step": _step,
     "show": _show,
     "configure": _configure,
+    "store": _store,
 }
 OF_ALL: Mapping[str, Callable[..., Any]] = {"clock": _clock, "advance": _advance, "reset": _reset}
 

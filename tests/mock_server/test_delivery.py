@@ -69,6 +69,18 @@ def test_without_habits_the_drop_is_what_generate_writes(
         assert tree(client) == generated(tmp_path / name, vendor, spec)
 
 
+@pytest.mark.parametrize(("vendor", "spec"), [("reference", "1.1"), ("infinite-campus", "1.2"), ("powerschool", "1.1")])
+def test_days_that_pass_are_delivered(mock: RunningMock, tmp_path: Path, vendor: str, spec: str) -> None:
+    command = [sys.executable, "-m", "oneroster_harness", "generate", str(tmp_path / "d.zip"), "--students", str(STUDENTS)]
+    subprocess.run([*command, "--vendor", vendor, "--spec", spec, "--days", "6"], check=True, capture_output=True)
+    way = {"habits": [], "form": "zip", "spec": spec, "schedule": "daily 02:00"}
+    mock.admin("PUT", f"/vendors/{vendor}/delivery", way)
+    assert mock.advance(6)["day"] == 6
+    with connected(mock.admin("GET", f"/vendors/{vendor}/delivery")["sftp"]) as client:
+        (body,) = tree(client).values()
+    assert body == (tmp_path / "d.days" / "day-006" / "full.zip").read_bytes()
+
+
 def test_an_asyncssh_client_reads_a_drop_with_the_pinned_key(mock: RunningMock) -> None:
     entry = mock.ready["sftp"]
     known = asyncssh.import_known_hosts(f"[{entry['host']}]:{entry['port']} {entry['host_key']}\n")

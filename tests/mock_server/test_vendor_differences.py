@@ -220,7 +220,7 @@ def test_each_strong_deviation_of_a_dialect_file_is_in_the_list_or_only_on_deman
         "people.administrators-missing", "value.empty-string-instead-of-absent",
         # Seen only where a client asks for more than a page may hold, or where the refusal itself is a guess.
         "paging.limit-clamped", "token.basic-only",
-        # Seen only once a day has passed in the district.
+        # Seen once days have passed: tests/meeting/test_days.py.
         "deletion.no-tombstones",
     }  # fmt: skip
     assert strong - listed <= own_words
