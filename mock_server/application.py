@@ -6,8 +6,8 @@ error of its own as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -54,12 +54,16 @@ class Site:
     journal: Journal
     sharing: Sharing
     calendar: Calendar
+    reset_followers: list[Callable[[str | None], None]] = field(default_factory=list)
+    """Told of a reset, with the snapshot's name or None."""
 
     def reset(self, snapshot: str | None = None) -> None:
         """Go back to the first state, or to a snapshot, and start the journal anew; raises UnknownSnapshot."""
         self.sharing.state.reset(snapshot)
         self.journal.clear()
         self.sharing.refresh()
+        for follow in self.reset_followers:
+            follow(snapshot)
 
 
 def _place(

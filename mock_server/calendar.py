@@ -7,7 +7,7 @@ show them at once and a reset takes them back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -34,6 +34,8 @@ class Calendar:
         self._vendors = vendors
         self._base = base
         self._shown = shown
+        self.followers: list[Callable[[int], None]] = []
+        """Told how many days have passed."""
         self._as_of = date.fromisoformat(str(Store.open(base).meta["as_of"]))
 
     @property
@@ -71,20 +73,24 @@ class Calendar:
             ]
             self._state.write(rows)
             self._state.put(DAY, start + days)
+        for follow in self.followers:
+            follow(days)
         changed: dict[str, dict[str, int]] = {name: {} for name in self._vendors}
         for (name, spec), found in zip(views, told, strict=True):
             if spec == self._vendors[name].dialect.specs[0]:
                 changed[name] = {collection: len(records) for collection, records in found.items()}
         return {**self.document(), "changed": changed}
 
-    def stores(self, folder: Path) -> dict[str, Path]:
+    def stores(self, folder: Path, names: Sequence[str] = ()) -> dict[str, Path]:
         """Each vendor's store of this day, as its bundles are made of: without what was deleted.
 
-        folder: where they are written, one folder per day; the caller removes it.
+        folder: where they are written, one folder per day; the caller removes it. names: of vendors, none means all.
         """
         day, write = self.day, _told_by("on-day")
         found: dict[str, Path] = {}
         for name, vendor in self._vendors.items():
+            if names and name not in names:
+                continue
             out = folder / f"day-{day:04d}" / f"{name}.district"
             if not out.exists():
                 write(

@@ -69,4 +69,4 @@ def load() -> Flask:
     # The command's folder: removed when the command ends, also if this worker is killed.
     config = json.loads(path.read_text("utf-8"))
     site = site_of(config, path.parent)
-    return add_delivery(create_app(site), config, lambda: site.calendar.stores(path.parent / "days"))
+    return add_delivery(create_app(site), config, site, path.parent / "days")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
-from mock_server.console import connecting
+from mock_server.calendar import MOST_DAYS
+from mock_server.console import acting, connecting, downloading
 from mock_server.console.api_documents import add_document_routes
 from mock_server.console.session import Session, is_own_form
 from oneroster_harness.problems import Problem
 from oneroster_standard.dialects import QuirkFacts, load_quirks
+from oneroster_standard.dialects.faults import load_faults
 
 if TYPE_CHECKING:
     from mock_server.application import Site
@@ -28,6 +30,8 @@ def console_routes(site: Site) -> Blueprint:
     blueprint = Blueprint(
         "console", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
+    # Flask escapes by a file's ending, and does not know that of these templates.
+    blueprint.record_once(lambda setup: setattr(setup.app.jinja_env, "autoescape", True))
     session = Session(site.admin_token)
     add_document_routes(blueprint, dict(site.vendors))
 
@@ -48,7 +52,10 @@ def console_routes(site: Site) -> Blueprint:
 
     @blueprint.get("")
     def overview() -> str:
-        return render_template("console/overview.html.j2", district=_district(site), connecting=connecting)
+        return render_template(
+            "console/overview.html.j2", district=_district(site), connecting=connecting, today=site.calendar.document(),
+            passed=request.args.get("passed"), most_days=MOST_DAYS,
+        )  # fmt: skip
 
     @blueprint.get("/journal")
     def journal() -> str:
@@ -78,7 +85,8 @@ def console_routes(site: Site) -> Blueprint:
         vendor = vendor_of(name)
         return render_template(
             "console/vendor.html.j2", vendor=vendor, connecting=connecting, families=_families(vendor),
-            changed=request.args.get("changed", ""),
+            changed=request.args.get("changed", ""), faults=list(load_faults().values()),
+            set_faults="\n".join(found["text"] for found in vendor.faults.document()), struck=vendor.faults.document(),
         )  # fmt: skip
 
     @blueprint.post("/vendors/<name>/<any(quirks, settings):subject>")
@@ -90,6 +98,48 @@ def console_routes(site: Site) -> Blueprint:
         except Problem as problem:
             return _told(f"{problem.met}. Nothing was changed.", 400)
         return make_response(redirect(url_for("console.vendor_page", name=name, changed=subject, _anchor=subject), 303))
+
+    @blueprint.post("/vendors/<name>/faults")
+    def change_faults(name: str) -> Response:
+        vendor = vendor_of(name)
+        try:
+            acting.set_faults(vendor, request.form.get("faults", ""))
+        except Problem as problem:
+            return _told(f"{problem.met}; expected {problem.expected}. Nothing was changed.", 400)
+        return make_response(redirect(url_for("console.vendor_page", name=name, changed="faults", _anchor="faults"), 303))
+
+    @blueprint.post("/vendors/<name>/credentials")
+    def change_credentials(name: str) -> Response:
+        vendor = vendor_of(name)
+        try:
+            issued = acting.change_credentials(vendor, request.form)
+        except acting.Refused as refused:
+            return _told(f"{refused.text}. Nothing was changed.", 400)
+        if issued is not None:
+            answer = make_response(render_template("console/issued.html.j2", vendor=vendor, issued=issued))
+            answer.headers["Cache-Control"] = "no-store"
+            return answer
+        return make_response(redirect(url_for("console.vendor_page", name=name, changed="credentials", _anchor="credentials"), 303))
+
+    @blueprint.post("/advance")
+    def advance() -> Response:
+        try:
+            told = acting.pass_days(site, request.form.get("days", ""))
+        except acting.Refused as refused:
+            return _told(f"{refused.text}. Nothing was changed.", 400)
+        except Problem as problem:
+            return _told(f"{problem.met}. Nothing was changed.", 409)
+        return make_response(redirect(url_for("console.overview", passed=sum(told["changed"].get(next(iter(site.vendors)), {}).values())), 303))
+
+    @blueprint.get("/vendors/<name>/bundle-<spec>.zip")
+    def bundle(name: str, spec: str) -> Response:
+        vendor = vendor_of(name)
+        if spec not in vendor.providers or not session.is_open(request):
+            abort(404 if spec not in vendor.providers else 401)
+        answer = make_response(downloading.bundle_of(site, vendor, spec))
+        answer.headers["Content-Type"] = "application/zip"
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}-{spec}-day-{site.calendar.day}.zip"'
+        return answer
 
     @blueprint.post("/reset")
     def reset() -> Response:

@@ -7,17 +7,19 @@ a worker keeps nothing of it.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Blueprint, Flask, Response, request
 
 from mock_server.delivery.control import Address, send
 
+if TYPE_CHECKING:
+    from mock_server.application import Site
+
 PREFIX = "/_admin"
-RESET, ADVANCE = f"{PREFIX}/reset", f"{PREFIX}/advance"
 NOT_SERVED = {
     "error": "nothing is delivered",
     "expected": "oneroster serve --sftp-port 0, or --share-dir DIR",
@@ -72,11 +74,7 @@ def _calendar_routes(blueprint: Blueprint, address: Address | None) -> None:
         return _ordered(address, "advance")
 
 
-Stores = Callable[[], Mapping[str, Path]]
-"""Each vendor's store of the district's day."""
-
-
-def delivery_routes(admin_token: str, address: Address | None, stores: Stores) -> Blueprint:
+def delivery_routes(admin_token: str, address: Address | None) -> Blueprint:
     """All routes; without an address they say that nothing is delivered."""
     blueprint = Blueprint("delivery", __name__)
 
@@ -90,32 +88,34 @@ def delivery_routes(admin_token: str, address: Address | None, stores: Stores) -
     _vendor_routes(blueprint, address)
     _calendar_routes(blueprint, address)
 
-    @blueprint.after_app_request
-    def reset_too(answer: Response) -> Response:
-        # The admin API's reset knows nothing of the delivery, which lives in another process and has no snapshots.
-        is_reset = request.path == RESET and request.method == "POST" and answer.status_code == 200
-        if address is not None and is_reset:
-            body = request.get_json(silent=True)
-            if not (isinstance(body, dict) and "snapshot" in body):
-                send(address, {"order": "reset"})
-        return answer
-
-    @blueprint.after_app_request
-    def days_too(answer: Response) -> Response:
-        # Days that pass in the district pass for its deliveries as well: what falls due holds the data of the new day.
-        if address is not None and request.path == ADVANCE and request.method == "POST" and answer.status_code == 200:
-            for vendor, store in stores().items():
-                send(address, {"order": "store", "vendor": vendor, "path": str(store)})
-            send(address, {"order": "advance", "days": request.get_json()["days"]})
-        return answer
-
     return blueprint
 
 
-def add_delivery(app: Flask, config: Mapping[str, Any], stores: Stores) -> Flask:
+def follow(site: Site, address: Address, folder: Path) -> None:
+    """Let the delivery, which lives in another process, follow what happens to the site.
+
+    folder: where the stores of later days are written.
+    """
+
+    def days_passed(days: int) -> None:
+        for vendor, store in site.calendar.stores(folder).items():
+            send(address, {"order": "store", "vendor": vendor, "path": str(store)})
+        send(address, {"order": "advance", "days": days})
+
+    def was_reset(snapshot: str | None) -> None:
+        # The delivery has no snapshots: it goes back to the start or stays as it is.
+        if snapshot is None:
+            send(address, {"order": "reset"})
+
+    site.calendar.followers.append(days_passed)
+    site.reset_followers.append(was_reset)
+
+
+def add_delivery(app: Flask, config: Mapping[str, Any], site: Site, folder: Path) -> Flask:
     """Register the routes of a worker's configuration: its `admin_token`, and `delivery` if something is delivered."""
     found = config.get("delivery")
-    app.register_blueprint(
-        delivery_routes(config["admin_token"], Address(**found) if found else None, stores), url_prefix=PREFIX
-    )
+    address = Address(**found) if found else None
+    app.register_blueprint(delivery_routes(config["admin_token"], address), url_prefix=PREFIX)
+    if address is not None:
+        follow(site, address, folder)
     return app

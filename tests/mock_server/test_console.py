@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 
 import pytest
 import requests
@@ -120,3 +122,52 @@ def test_the_document_page_asks_nothing_of_the_internet(console: str) -> None:
 @pytest.mark.parametrize("path", ["/vendors/nobody", "/openapi/reference/1.3/all.json", "/openapi/classlink/1.2/rostering", "/openapi-assets/passwd"])
 def test_a_page_that_is_not_there_is_a_plain_404(console: str, path: str) -> None:
     assert requests.get(console + path, timeout=WITHIN_S).status_code == 404
+
+
+def test_a_fault_of_the_form_strikes_and_a_wrong_line_changes_nothing(
+    oneroster_mock: RunningMock, console: str, signed_in: requests.Session, reference: Wire
+) -> None:
+    reference.bearer()
+    signed_in.post(f"{console}/vendors/reference/faults", data={"faults": "fault.server-error@on=users,times=1\n"}, timeout=WITHIN_S)
+    assert reference.get("/users", limit=1).status_code >= 500
+    assert reference.get("/users", limit=1).status_code == 200
+    answer = signed_in.post(f"{console}/vendors/reference/faults", data={"faults": "fault.no-such"}, timeout=WITHIN_S)
+    assert answer.status_code == 400
+    assert [found["id"] for found in oneroster_mock.admin("GET", "/vendors/reference/faults")["faults"]] == ["fault.server-error"]
+
+
+def test_days_pass_by_a_form(oneroster_mock: RunningMock, console: str, signed_in: requests.Session) -> None:
+    signed_in.post(f"{console}/advance", data={"days": "3"}, timeout=WITHIN_S)
+    assert "Day 3: 2026-10-04" in page(None, console)
+    assert signed_in.post(f"{console}/advance", data={"days": "none"}, timeout=WITHIN_S).status_code == 400
+    assert oneroster_mock.admin("GET", "/advance")["day"] == 3
+
+
+def test_a_rotated_credential_is_shown_and_both_are_good(
+    console: str, signed_in: requests.Session, reference: Wire
+) -> None:
+    answer = signed_in.post(f"{console}/vendors/reference/credentials", data={"action": "rotate", "overlap_s": "600"}, timeout=WITHIN_S)
+    found = re.search(r"CLIENT_ID=&#39;([^&]+)&#39;\s*export ONEROSTER_CLIENT_SECRET=&#39;([^&]+)&#39;", answer.text)
+    assert found and "no-store" in answer.headers["Cache-Control"]
+    assert reference.token_answer(auth=(found[1], found[2])).status_code == 200
+    assert reference.token_answer().status_code == 200
+    later = page(signed_in, f"{console}/vendors/reference")
+    assert found[1] in later
+    assert found[2] not in page(None, f"{console}/vendors/reference")
+
+
+def test_a_bundle_is_taken_away_by_whoever_has_signed_in(console: str, signed_in: requests.Session) -> None:
+    assert requests.get(f"{console}/vendors/classlink/bundle-1.1.zip", timeout=WITHIN_S).status_code == 401
+    days = []
+    for _ in range(2):
+        answer = signed_in.get(f"{console}/vendors/classlink/bundle-1.1.zip", timeout=WITHIN_S)
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            days.append(archive.read("users.csv"))
+        signed_in.post(f"{console}/advance", data={"days": "9"}, timeout=WITHIN_S)
+    assert days[0].startswith(b"sourcedId,") and days[0] != days[1]
+    assert signed_in.get(f"{console}/vendors/classlink/bundle-1.2.zip", timeout=WITHIN_S).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/vendors/reference?changed=", "?passed="])
+def test_what_stands_in_an_address_is_never_markup(console: str, path: str) -> None:
+    assert "<b>bold</b>" not in page(None, f"{console}{path}<b>bold</b>")
