@@ -28,6 +28,7 @@ from mock_server.fault_reports import places
 from mock_server.faults import injection
 from mock_server.journal import Journal
 from mock_server.mounts import Mount, host_belongs_to, host_of, mounts_of, owner_of
+from mock_server.quirks.hooks import acting
 from mock_server.reading import Answer
 from mock_server.request_target import spellings
 from mock_server.sharing import Sharing
@@ -194,7 +195,7 @@ def _note(journal: Journal, found: Request, answer: Answer, **said: Any) -> None
 
 def _with_headers(vendor: Vendor, answer: Answer) -> Answer:
     status, headers, body = answer
-    for quirk in vendor.quirks:
+    for quirk in acting(vendor.quirks, "headers"):
         headers = quirk.headers(headers)
     return status, headers, body
 

@@ -21,7 +21,7 @@ from mock_server.discovery import describe, is_discovery
 from mock_server.faults import injection
 from mock_server.journal import OTHER
 from mock_server.provider import EXTRA_VIEWS, Provider
-from mock_server.quirks.hooks import ApiRequest, ErrorAnswer, Quirk, WholeAnswer
+from mock_server.quirks.hooks import ApiRequest, ErrorAnswer, Quirk, WholeAnswer, acting
 from mock_server.reading import JSON, Answer, Roots, empty_collection, read_collection, read_single
 from mock_server.request_target import decoded, root_of, spellings
 from oneroster_standard.dialects import ServiceRoot
@@ -112,7 +112,7 @@ class Endpoint:
         quirks = (*self.quirks, *struck) if struck else self.quirks
         now = injection.clock(struck, self.provider.vendor.now())
         try:
-            early = next((given for given in (quirk.admit(asked) for quirk in quirks) if given is not None), None)
+            early = next((given for given in (quirk.admit(asked) for quirk in acting(quirks, "admit")) if given is not None), None)
             status, headers, body = (
                 (early.status, dict(early.headers), early.body)
                 if early
@@ -121,7 +121,7 @@ class Endpoint:
         except Refusal as refusal:
             status, headers, body = error_answer(self.provider, refusal)
         answer = WholeAnswer(status, headers, body)
-        for quirk in quirks:
+        for quirk in acting(quirks, "answer"):
             answer = quirk.answer(asked, answer)
         return answer.status, dict(answer.headers), answer.body
 
@@ -166,7 +166,7 @@ class Endpoint:
             return empty_collection(operation)
         vendor.check_open(collection)
         root = Roots(host + root_path, self.root.service)
-        for quirk in quirks:
+        for quirk in acting(quirks, "raw_query"):
             query = quirk.raw_query(query)
         pairs = parameters_of(query)
         parameters = _ids(provider, target)

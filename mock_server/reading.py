@@ -15,7 +15,7 @@ from mock_server.answers import bad_request, unknown_object
 from mock_server.collections import parse, render
 from mock_server.paging import link_header, links, read_query
 from mock_server.provider import Provider
-from mock_server.quirks.hooks import Page, Query, Quirk
+from mock_server.quirks.hooks import Page, Query, Quirk, acting
 from mock_server.relations import require
 from oneroster_standard.marks import absolute
 from oneroster_standard.standard import SERVICES, Operation
@@ -71,7 +71,7 @@ def read_collection(
     pairs: decoded query parameters in order. url: as called, without its query. root: service root for references.
     quirks: those that show under this root.
     """
-    for quirk in quirks:
+    for quirk in acting(quirks, "parameters"):
         pairs = quirk.parameters(pairs, operation.payload_key)
     names = [name for name, _ in pairs]
     for name in ("limit", "offset", "sort", "orderBy", "filter", "fields"):
@@ -81,7 +81,7 @@ def read_collection(
     most = provider.vendor.page_max
     if most:
         query = replace(query, limit=min(query.limit, most))
-    for quirk in quirks:
+    for quirk in acting(quirks, "query"):
         query = quirk.query(query, operation.payload_key, provider)
     chosen, warnings = provider.fields_of(operation, query.fields)
     rows, sort_warnings = provider.selection(operation, parameters, query)
@@ -92,7 +92,7 @@ def read_collection(
         links=links(total, query.limit, query.offset), headers={"X-Total-Count": str(total)},
         extra={"statusInfoSet": [*sort_warnings, *warnings]} if sort_warnings or warnings else {},
     )  # fmt: skip
-    for quirk in quirks:
+    for quirk in acting(quirks, "page"):
         page = quirk.page(page, provider)
     headers = {"Content-Type": JSON, **page.headers}
     link = link_header(url, pairs, page.links)
@@ -118,7 +118,7 @@ def _roots(quirks: Sequence[Quirk], root: Roots) -> dict[str, str]:
     found: dict[str, str] = {}
     for service in SERVICES:
         text = root.of(service)
-        for quirk in quirks:
+        for quirk in acting(quirks, "root"):
             text = quirk.root(text)
         found[service] = text
     return found
@@ -141,7 +141,7 @@ def read_single(
     raw = provider.rows(collection).record_bytes(row)
     body = absolute(_pick(raw, chosen) if chosen is not None else raw, _roots(quirks, root))
     key = operation.payload_key
-    for quirk in quirks:
+    for quirk in acting(quirks, "single"):
         key, body = quirk.single(key, body)
     extra = b',"statusInfoSet":' + orjson.dumps(warnings) if warnings else b""
     return 200, {"Content-Type": JSON}, b"".join((b'{"', key.encode(), b'":', body, extra, b"}"))

@@ -5,6 +5,7 @@ Called by the provider. Large ones are kept in mapped files; the least recently 
 
 from __future__ import annotations
 
+import ctypes
 from collections import OrderedDict
 from pathlib import Path
 
@@ -19,6 +20,13 @@ MOST = 512
 MOST_BYTES = 2 << 30
 SMALL_BYTES = 1 << 16
 """Up to this size a selection is held in memory; 512 of them are 32 MB."""
+
+
+def _give_back() -> None:
+    """Let the C library return what working out a large selection has left free; others than GNU's do so by themselves."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 class Selections:
@@ -58,6 +66,7 @@ class Selections:
         self._files[key] = self._folder / f"{self._count}.npy"
         np.save(self._files[key], rows)
         mapped: Numbers = np.load(self._files[key], mmap_mode="r")
+        _give_back()
         return mapped
 
     def _bytes(self) -> int:

@@ -8,8 +8,9 @@ are rendered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -188,6 +189,16 @@ class Quirk:
     def headers(self, headers: dict[str, str]) -> dict[str, str]:
         """Change the headers of any answer."""
         return headers
+
+
+def acting(quirks: Sequence[Quirk], hook: str) -> tuple[Quirk, ...]:
+    """Those of some quirks that do something in a hook, in order: a vendor has dozens, and few of them touch one hook."""
+    return _acting(tuple(quirks), hook) if quirks else ()
+
+
+@lru_cache(maxsize=1024)
+def _acting(quirks: tuple[Quirk, ...], hook: str) -> tuple[Quirk, ...]:
+    return tuple(quirk for quirk in quirks if getattr(type(quirk), hook) is not getattr(Quirk, hook))
 
 
 REGISTRY: dict[str, type[Quirk]] = {}
