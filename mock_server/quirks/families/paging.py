@@ -60,13 +60,13 @@ class ExtraCountHeader(Quirk):
 
     def page(self, page: Page, provider: Provider) -> Page:
         """Add the private headers."""
-        page = with_header(page, "x-count", str(sum(joined.count(SEPARATOR) + 1 for joined in page.records)))
-        page = with_header(page, "x-perm-rev", REVISION)
-        page = with_header(page, "x-page-generation-time-ms", "12")
-        for name, value in (("x-endpoint", page.key), ("x-next-page-token", ""), ("x-obfuscated", "false"), ("x-modified", ""),
-                            ("x-host-name", "undefined")):  # fmt: skip
-            page = with_header(page, name, value)
-        return page
+        # A rendered record holds no line break, so that breaks count the records; one letter is found faster than two.
+        count = sum(joined.count(b"\n") + 1 for joined in page.records)
+        private = {
+            "x-count": str(count), "x-perm-rev": REVISION, "x-page-generation-time-ms": "12", "x-endpoint": page.key,
+            "x-next-page-token": "", "x-obfuscated": "false", "x-modified": "", "x-host-name": "undefined",
+        }  # fmt: skip
+        return replace(page, headers={**page.headers, **private})
 
 
 @quirk("paging.total-count-wrong")

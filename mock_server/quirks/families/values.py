@@ -111,13 +111,14 @@ class Padded(Quirk):
 
 
 def _padded(joined: bytes, first: bytes) -> bytes:
-    records, start = joined.split(SEPARATOR), len(KEY)
-    for place, record in enumerate(records):
-        end = record.index(b'"', start)
-        own = record[start:end]
+    # Every record of a page passes here, so that nothing is looked up twice.
+    records, start, crc32 = joined.split(SEPARATOR), len(KEY), zlib.crc32
+    ids = [record[start : record.index(b'"', start)] for record in records]
+    for place, own in enumerate(ids):
         # An id with escapes is left alone: its letters are not those of the record.
-        if (zlib.crc32(own) % 40 == 0 or own == first) and b"\\" not in own:
-            records[place] = record[:end] + b" " + record[end:]
+        if (not crc32(own) % 40 or own == first) and b"\\" not in own:
+            end = start + len(own)
+            records[place] = records[place][:end] + b" " + records[place][end:]
     return SEPARATOR.join(records)
 
 
