@@ -43,14 +43,19 @@ def unknown_object(description: str) -> Refusal:
     return Refusal(404, "unknown object", description)
 
 
-def unauthorized(description: str) -> Refusal:
-    """401: not signed in."""
-    return Refusal(401, "unauthorized", description, {"WWW-Authenticate": 'Bearer realm="OneRoster"'})
+def _challenge(error: str = "") -> dict[str, str]:
+    """The challenge of RFC 6750, section 3; it names an error only where a token was sent."""
+    return {"WWW-Authenticate": 'Bearer realm="OneRoster"' + (f', error="{error}"' if error else "")}
 
 
-def forbidden(description: str) -> Refusal:
-    """403: signed in, but not allowed."""
-    return Refusal(403, "forbidden", description)
+def unauthorized(description: str, error: str = "") -> Refusal:
+    """401: not signed in. error: invalid_token for a token that is not good."""
+    return Refusal(401, "unauthorized", description, _challenge(error))
+
+
+def forbidden(description: str, error: str = "") -> Refusal:
+    """403: signed in, but not allowed. error: insufficient_scope for a token that opens too little."""
+    return Refusal(403, "forbidden", description, _challenge(error) if error else None)
 
 
 def warning(code_minor: str, description: str) -> dict[str, str]:

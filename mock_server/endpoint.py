@@ -65,7 +65,7 @@ def _match(operations: Sequence[Operation], method: str, path: str) -> Target:
 
 def _check_scope(operation: Operation, granted: tuple[str, ...], spec: str) -> None:
     if not _opens(operation.scopes, granted, spec):
-        raise forbidden(f"the token lacks the scope {operation.scopes[0]}")
+        raise forbidden(f"the token lacks the scope {operation.scopes[0]}", "insufficient_scope")
 
 
 @lru_cache(maxsize=1024)

@@ -78,7 +78,7 @@ class Gate:
             )
         signed = self._bearer(token.strip(), now)
         if signed is None:
-            raise unauthorized("the token is unknown or has expired")
+            raise unauthorized("the token is unknown or has expired", "invalid_token")
         return signed
 
     def _bearer(self, token: str, now: float) -> Signed | None:

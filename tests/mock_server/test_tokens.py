@@ -177,3 +177,13 @@ def test_the_static_bearer_is_the_classlink_credential(
         wire.call("GET", "/orgs", headers={"Authorization": f"Bearer {wire.provider.bearer}x"}).status_code
         == 401
     )
+
+
+def test_a_challenge_names_what_is_wrong_with_a_token(reference: Wire) -> None:
+    challenge = {
+        name: reference.call("GET", "/orgs", headers={"Authorization": value}).headers["WWW-Authenticate"]
+        for name, value in (("garbage", "Bearer garbage"), ("other scheme", "Basic garbage"))
+    }
+    assert challenge == {"garbage": 'Bearer realm="OneRoster", error="invalid_token"', "other scheme": 'Bearer realm="OneRoster"'}
+    narrow = reference.call("GET", "/demographics", scopes=("roster.readonly",))
+    assert (narrow.status_code, narrow.headers["WWW-Authenticate"]) == (403, 'Bearer realm="OneRoster", error="insufficient_scope"')
