@@ -214,7 +214,8 @@ def verify_synthetic(context: click.Context, path: Path, json_target: str | None
 def _verdict_text(path: Path, verdict: Verdict) -> str:
     seen = f"{verdict.rows:,} rows, {verdict.emails:,} e-mail addresses, {verdict.phones:,} phone numbers"
     if not verdict.findings:
-        return f"{path}: synthetic. {seen}; all reserved, watermark present"
+        made = "anonymised by this tool" if verdict.is_anonymised else "synthetic"
+        return f"{path}: {made}. {seen}; all reserved, watermark present"
     lines = [f"{path}: not proved synthetic. {seen}; {verdict.count:,} finding(s)"]
     for found in verdict.findings[:SHOWN]:
         row = f", row {found.row}" if found.row else ""
