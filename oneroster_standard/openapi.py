@@ -176,7 +176,8 @@ def _operation(standard: Standard, found: Operation, *, has_token_url: bool) -> 
         ],
         "security": [{OAUTH2: [expand(scope, standard.version)]} for scope in found.scopes] if has_token_url else [{BEARER: []}],
     }
-    errors: tuple[str, ...] = _WRITE_ERRORS
+    # 1.1 knows a 400 for a body that cannot be read; 1.2 lists none for a write.
+    errors: tuple[str, ...] = _WRITE_ERRORS if standard.version != "1.1" else ("400", *_WRITE_ERRORS)
     success: Document = {"description": "Done"}
     if found.kind in ("collection", "related"):
         document["parameters"] += [_parameter(name) for name in COLLECTION_PARAMETERS]
