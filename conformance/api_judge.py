@@ -100,6 +100,7 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
     report.outcomes = [_seen(outcome, report.findings) for outcome in report.outcomes]
     if endpoint.vendor:
         mark_known(report, dialect)
+    report.covered = {subject: sorted(found) for subject, found in sorted(run.covered.items())}
     report.requests = probe.sent
     report.elapsed_s = time.perf_counter() - started
     return report

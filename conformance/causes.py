@@ -41,12 +41,12 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "paging.limit-honoured": ("paging.default-limit", "paging.page-content-by-limit"),
     "paging.total-matches-records": ("paging.total-filtered", "paging.last-page-has-no-next", "paging.link-targets"),
     "envelope.collection-key": ("envelope.extra-members", "filter.no-match-is-empty", "sort.unknown-field", "fields.unknown-name"),
-    # A page without records that cannot be read looks like a related collection that cannot be.
-    "paging.past-the-end-is-empty": ("relationship.members",),
     # A parameter that is ignored or misread is wrong for every use of it.
     "sort.orders-records": ("sort.*", "paging.links-repeat-query"),
     "filter.selects": ("filter.*", "paging.total-filtered", "paging.links-repeat-query", "view.query", "relationship.query"),
+    # A page without records that cannot be read looks like a related collection that cannot be.
     "filter.no-match-is-empty": ("paging.past-the-end-is-empty", "relationship.members", "filter.complement"),
+    "paging.past-the-end-is-empty": ("relationship.members",),
     "fields.projection": ("fields.*", "paging.links-repeat-query", "view.query", "relationship.query"),
     "view.typed": ("view.*",),
     "envelope.single-object": ("fields.single", "gradebook.*", "view.single", "envelope.single-agrees", "reference.href-leads"),
@@ -57,6 +57,9 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "reference.parent-cycle": ("reference.parent-child",),
     "reference.resolves": ("relationship.*",),
     "schema.type": ("relationship.*",),
+    # Whoever looks for students finds none among the Students.
+    "schema.enumeration": ("relationship.members",),
+    "error.unknown-id": ("relationship.unknown-parent-status",),
     "schema.array": ("relationship.*",),
     # A stamp that moves with every answer cannot be compared with the one of an earlier answer.
     "data.last-modified-stable": ("filter.strict-comparison", "filter.date-and-instant", "envelope.single-agrees", "sort.*"),

@@ -85,7 +85,7 @@ def check() -> None:
 @click.argument("url")
 @click.option("--budget", type=click.IntRange(1), default=DEFAULT_BUDGET, show_default=True, help="Requests at most")
 @click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests per second at most, default no limit")
-@click.option("--deep", is_flag=True, help="Ten times as many generated requests per law")
+@click.option("--deep", is_flag=True, help="Every operator, field and collection, and ten times as many generated requests per law; default a draw by the seed")
 @click.option("--allow-writes", is_flag=True, help="Also create, replace and remove gradebook objects of our own")
 @spec_option
 @vendor_option()

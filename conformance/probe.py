@@ -1,14 +1,16 @@
 """The suite's own HTTP: strict, counted, polite, and repeatable by hand without a secret.
 
-Called by sign_in.py and the checks. Follows no redirect, retries nothing, keeps no secret in what it returns.
+Called by sign_in.py and the checks. Follows no redirect, repeats only what a busy provider asks to be repeated, keeps no
+secret in what it returns.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +21,11 @@ from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import redact
 
 TIMEOUT_S = (10, 60)
+BUSY = (429, 503)
+MOST_REPEATS = 3
+MOST_PAUSE_S = 30.0
+MOST_PAUSES_S = 300.0
+"""A busy provider is waited for as long as it asks, within these caps per request and per run; then its answer stands."""
 
 
 class BudgetSpent(Exception):
@@ -77,15 +84,17 @@ def encode(parameters: Mapping[str, Any]) -> str:
 class Probe:
     """Sends requests to one provider within a budget and a rate.
 
-    budget: requests at most. rate: requests per second at most, 0 for no limit.
+    budget: requests at most. rate: requests per second at most, 0 for no limit. sleep: how to wait.
     """
 
-    def __init__(self, root: str, *, budget: int, rate: float = 0.0) -> None:
+    def __init__(self, root: str, *, budget: int, rate: float = 0.0, sleep: Callable[[float], None] = time.sleep) -> None:
         self.root = root.rstrip("/")
         self.sent = 0
         self._budget = budget
         self._gap_s = 1 / rate if rate else 0.0
         self._last = 0.0
+        self._sleep = sleep
+        self._paused_s = 0.0
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -103,24 +112,35 @@ class Probe:
         """Send one request to an absolute URL.
 
         auth_hint: what stands for the credential in the curl line. cookies: whether those of earlier answers go with it.
-        Raises BudgetSpent, or CannotRun when nothing
-        answers.
+        A busy provider is asked again after the time that it names. Raises BudgetSpent, or CannotRun when nothing answers.
         """
+        answer = self._once(method, url, headers, body, auth, cookies)
+        for repeat in range(MOST_REPEATS):
+            pause = pause_of(answer.status_code, answer.headers, repeat)
+            if pause is None or pause > MOST_PAUSE_S or self._paused_s + pause > MOST_PAUSES_S:
+                break
+            self._paused_s += pause
+            self._sleep(pause)
+            answer = self._once(method, url, headers, body, auth, cookies)
+        shown = redact(url)
+        path = shown.removeprefix(self.root) or shown
+        return Exchange(method, shown, path, answer.status_code, answer.headers, answer.content, _curl(method, shown, auth_hint))
+
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, auth: tuple[str, str] | None, cookies: bool
+    ) -> requests.Response:  # fmt: skip
         if self.sent >= self._budget:
             raise BudgetSpent
         self._wait()
         self.sent += 1
         try:
-            answer = (self._session if cookies else self._fresh()).request(
+            return (self._session if cookies else self._fresh()).request(
                 method, url, headers=dict(headers or {}), data=body, timeout=TIMEOUT_S, allow_redirects=False, auth=auth
             )
         except requests.RequestException as error:
             raise CannotRun(
                 "the provider does not answer", "an HTTP answer", redact(url), f"check host, port and network ({_kind(error)})"
             ) from error
-        shown = redact(url)
-        path = shown.removeprefix(self.root) or shown
-        return Exchange(method, shown, path, answer.status_code, answer.headers, answer.content, _curl(method, shown, auth_hint))
 
     @staticmethod
     def _fresh() -> requests.Session:
@@ -132,8 +152,26 @@ class Probe:
         if self._gap_s:
             pause = self._last + self._gap_s - time.monotonic()
             if pause > 0:
-                time.sleep(pause)
+                self._sleep(pause)
         self._last = time.monotonic()
+
+
+def pause_of(status: int, headers: Mapping[str, str], repeat: int) -> float | None:
+    """Seconds after which a busy answer asks to be repeated; None when it does not.
+
+    Retry-After is a number of seconds or a date; 429 without it is repeated after 1, 2 and 4 seconds, 503 is not.
+    """
+    if status not in BUSY:
+        return None
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return float(2**repeat) if status == 429 else None
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
 
 
 def _kind(error: requests.RequestException) -> str:

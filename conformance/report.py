@@ -40,6 +40,7 @@ class Report:
     requests: int = 0
     elapsed_s: float = 0.0
     profiles: dict[str, Any] = field(default_factory=dict)
+    covered: dict[str, list[str]] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """Findings by severity (each finding once), checks passed and skipped."""
@@ -106,6 +107,7 @@ class Report:
             "requests": self.requests,
             "elapsed_s": round(self.elapsed_s, 3),
             "incomplete": list(self.incomplete),
+            "covered": {subject: list(found) for subject, found in self.covered.items()},
             "checks": [
                 {"id": found.id, "outcome": found.outcome, "reason": found.reason, "section": found.section}
                 for found in self.outcomes

@@ -31,7 +31,8 @@ SCOPES = {
 class Run:
     """Target, sign-in, survey and settings of a run.
 
-    seed: of every generated choice; worked_out: what several checks share, by the name of who made it.
+    seed: of every generated choice; worked_out: what several checks share, by the name of who made it; covered: what the
+    laws were put to, by subject.
     """
 
     probe: Probe
@@ -42,10 +43,22 @@ class Run:
     seed: int
     deep: bool = False
     worked_out: dict[str, Any] = field(default_factory=dict)
+    covered: dict[str, set[str]] = field(default_factory=dict)
 
-    def get(self, path: str, parameters: Mapping[str, Any] | None = None, *, raw_query: str = "") -> Exchange:
-        """One signed GET below the service root."""
-        return self.survey.fetch(path, raw_query or (encode(parameters) if parameters else ""))
+    def get(self, path: str, parameters: Mapping[str, Any] | None = None, *, raw_query: str = "", fresh: bool = False) -> Exchange:
+        """One signed GET below the service root, asked once in a run unless fresh."""
+        return self.survey.fetch(path, raw_query or (encode(parameters) if parameters else ""), fresh=fresh)
+
+    def unsigned(self, path: str) -> Exchange:
+        """One GET below the service root without a credential, asked once in a run."""
+        asked: dict[str, Exchange] = self.worked_out.setdefault("unsigned", {})
+        if path not in asked:
+            asked[path] = self.probe.send("GET", f"{self.probe.root}{path}")
+        return asked[path]
+
+    def covers(self, subject: str, what: str) -> None:
+        """Note for the report what a law was put to."""
+        self.covered.setdefault(subject, set()).add(what)
 
     def collection(self, name: str) -> Collection:
         """A collection that was read.
@@ -100,11 +113,8 @@ class Run:
         return min(max(pages, default=PAGE), PAGE)
 
     def page(self, name: str, limit: int, offset: int) -> Exchange:
-        """One page of a collection; asked for once in a run, since several checks judge the same pages."""
-        asked: dict[tuple[str, int, int], Exchange] = self.worked_out.setdefault("pages", {})
-        if (name, limit, offset) not in asked:
-            asked[name, limit, offset] = self.get(f"/{name}", {"limit": limit, "offset": offset})
-        return asked[name, limit, offset]
+        """One page of a collection."""
+        return self.get(f"/{name}", {"limit": limit, "offset": offset})
 
     def choose(self, subject: str, items: Sequence[Any], count: int) -> list[Any]:
         """Some items, the same ones for one seed."""

@@ -17,6 +17,10 @@ from oneroster_standard.standard import Standard
 CORE = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
 OPTIONAL = ("demographics", "resources", "categories", "lineItems", "results")
 PAGE = 1000
+ROUND = 25
+"""Providers cap their pages at round numbers: a page of another length that ends at the total is the last."""
+MOST_KEPT_BYTES = 64 * 1024 * 1024
+"""Answers kept for a second look; beyond that a question is asked again, so that memory stays bounded."""
 NO_ANSWER = 0
 """Status of an exchange whose connection broke."""
 Record = dict[str, Any]
@@ -81,6 +85,8 @@ class Survey:
         self._probe = probe
         self._sign_in = sign_in
         self._standard = standard
+        self._answers: dict[str, Exchange] = {}
+        self._kept_bytes = 0
         self.collections: dict[str, Collection] = {}
 
     @property
@@ -88,8 +94,30 @@ class Survey:
         """Whether the provider is there at all: a break after that is a finding, not a wrong address."""
         return any(page.status != NO_ANSWER for found in self.collections.values() for page in found.pages)
 
-    def fetch(self, path: str, query: str = "") -> Exchange:
-        """One signed GET below the service root."""
+    def fetch(self, path: str, query: str = "", *, fresh: bool = False) -> Exchange:
+        """One signed GET below the service root; the same question is asked once in a run, unless fresh.
+
+        The order of parameters makes no other question, their encoding does.
+        """
+        question = f"{path}?{'&'.join(sorted(query.split('&')))}"
+        if not fresh and question in self._answers:
+            return self._answers[question]
+        answer = self._ask(path, query)
+        if self._kept_bytes + len(answer.body) <= MOST_KEPT_BYTES:
+            self._kept_bytes += len(answer.body)
+            self._answers[question] = answer
+        return answer
+
+    def has_asked(self, path: str) -> bool:
+        """Whether a path's answer without parameters is kept."""
+        return f"{path}?" in self._answers
+
+    def forget(self) -> None:
+        """Ask again what was asked: something was written."""
+        self._answers.clear()
+        self._kept_bytes = 0
+
+    def _ask(self, path: str, query: str) -> Exchange:
         url = f"{self._probe.root}{path}" + (f"?{query}" if query else "")
         headers, hint = self._sign_in.headers("GET", url)
         return self._probe.send("GET", url, headers={**headers, "Accept": "application/json"}, auth_hint=hint)
@@ -98,7 +126,7 @@ class Survey:
         """Read one collection page by page, advancing by the records received.
 
         Ends at an empty page or at one that brings nothing new, whatever total is announced: a total that is too low
-        would hide the rest.
+        would hide the rest, unless the last page is of a length that no cap has.
         """
         if name in self.collections:
             return self.collections[name]
@@ -125,7 +153,7 @@ class Survey:
             fresh = _take(found, records)
             offset += len(records)
             is_whole = len(records) < PAGE if page.total is None else offset >= page.total
-            if not fresh:
+            if not fresh or (page.total == offset and len(records) % ROUND):
                 break
         return found
 

@@ -22,7 +22,7 @@ def stamps_move_with_their_record_only(run: Run) -> Iterator[Notice]:
     """A record that is read twice unchanged bears one dateLastModified."""
     compared = 0
     for found in run.readable()[:3]:
-        again = run.get(f"/{found.name}", {"limit": 5, "offset": 0})
+        again = run.get(f"/{found.name}", {"limit": 5, "offset": 0}, fresh=True)
         records, _ = records_in(again, found.name)
         for record in records or ():
             before = found.by_id.get(key_of(record))

@@ -20,6 +20,7 @@ def _send(run: Run, method: str, sourced_id: str, body: object = None, *, signed
     url = f"{run.probe.root}/categories/{sourced_id}"
     headers, hint = run.sign_in.headers(method, url) if signed else ({}, "")
     data = None if body is None else json.dumps(body).encode()
+    run.survey.forget()
     return run.probe.send(method, url, headers={**headers, "Content-Type": "application/json"}, body=data, auth_hint=hint)
 
 

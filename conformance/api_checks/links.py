@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.api_checks.paging import SECTION, Place, each_page, page_of, pageable
+from conformance.api_checks.paging import SECTION, page_of
+from conformance.api_checks.places import Place, each_page, page_at, pageable
 from conformance.notices import Notice
 from conformance.probe import Exchange
 from conformance.registry import Skip, check
@@ -32,7 +33,7 @@ def links_lead_to_their_pages(run: Run) -> Iterator[Notice]:
 
     def law(place: Place) -> Notice | None:
         nonlocal judged
-        page = run.page(*place)
+        page = page_at(run, place)
         links = links_of(page)
         count = len(records_in(page, place[0])[0] or ())
         if not links or not count or place[0] not in sizes:
@@ -67,7 +68,7 @@ def the_last_page_has_no_next(run: Run) -> Iterator[Notice]:
     """The last page has no next link."""
     for found in pageable(run)[:3]:
         # From its end, so that a provider's cap on the page size does not matter.
-        page, _ = page_of(run, found.name, limit=5, offset=len(found.records) - 1)
+        page = page_at(run, (found.name, 3, max(len(found.records) - 3, 0)))
         if "next" in links_of(page):
             yield at(page, f"the last page of {found.name} has a next link", expected="no rel next", observed="rel next")
 

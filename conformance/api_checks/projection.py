@@ -7,40 +7,53 @@ from collections.abc import Iterator
 from hypothesis import strategies as st
 
 from conformance.api_checks.envelopes import escaped
+from conformance.api_checks.places import Place, fields_of, places, projected
 from conformance.laws import search
 from conformance.notices import Notice
+from conformance.probe import Exchange
 from conformance.registry import check
 from conformance.run import Run, at, json_of
 from conformance.survey import key_of, records_in
 
 SECTION = "REST 1.1, field selection"
-BLOCK = 4
+DRAWN = 3
 
 
 @check("fields.projection", severity="error", section=SECTION, why="fields keeps what a consumer may not see out of its logs.")
 def only_the_named_fields_come(run: Run) -> Iterator[Notice]:
     """For any list of properties, a record holds those that it has, and no others."""
     names = {found.name: run.standard.collection(found.name).property_names for found in run.readable()}
-    # Every property once, a few at a time, then lists of any length.
-    blocks = [(name, ["sourcedId", *found[start : start + BLOCK]]) for name, found in names.items() for start in range(0, len(found), BLOCK)]
     inputs = st.sampled_from(sorted(names)).flatmap(
         lambda name: st.tuples(st.just(name), st.lists(st.sampled_from(names[name]), min_size=1, max_size=4, unique=True))
     )
+    chosen = _chosen(run)
 
-    def law(drawn: tuple[str, list[str]]) -> Notice | None:
-        return _projected(run, drawn[0], list(dict.fromkeys(drawn[1])))
+    def law(place: Place) -> Notice | None:
+        return _judge(run, projected(run, place), place[0], list(fields_of(run, place)))
 
-    broken = search(run, st.sampled_from(blocks), law, examples=len(blocks)) or search(run, inputs, law, examples=16)
+    def drawn_law(drawn: tuple[str, list[str]]) -> Notice | None:
+        page = run.get(f"/{drawn[0]}", {"fields": ",".join(drawn[1]), "limit": 100})
+        return _judge(run, page, drawn[0], drawn[1])
+
+    broken = search(run, st.sampled_from(chosen), law, examples=len(chosen)) or search(run, inputs, drawn_law, examples=DRAWN)
     if broken:
         yield broken
 
 
-def _projected(run: Run, name: str, fields: list[str]) -> Notice | None:
-    page = run.get(f"/{name}", {"fields": ",".join(fields), "limit": 100})
+def _chosen(run: Run) -> list[Place]:
+    """The places of the paging laws; collections of one record, which cannot be paged, have their properties asked as well."""
+    singles = [(found.name, limit, 0) for found in run.readable() if len(found.records) == 1 for limit in (1, 2)]
+    paged = [place for place in places(run)] if any(len(found.records) > 1 for found in run.readable()) else []
+    return singles + paged
+
+
+def _judge(run: Run, page: Exchange, name: str, fields: list[str]) -> Notice | None:
     records, _ = records_in(page, name)
     if page.status != 200 or records is None:
         return at(page, f"{name}: a field selection is refused", expected="200", observed=str(page.status))
     surveyed = run.collection(name)
+    for field in fields:
+        run.covers("fields", f"{name}.{field}")
     for record in records:
         strange = sorted(set(record) - set(fields))
         if strange:

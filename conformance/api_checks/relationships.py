@@ -147,7 +147,7 @@ def _parents(run: Run, books: _Books, operation: Operation) -> list[tuple[str, .
         "teacherSourcedId": [found for found, row in books.users.items() if row.get("role") == "teacher"],
         "userSourcedId": sorted(books.users),
     }
-    count = 10 if run.deep else 2
+    count = 10 if run.deep else 1
     if len(operation.parameters) == 2:
         return run.choose(operation.name, _pairs(books, operation), count)
     pool = pools[first]

@@ -41,7 +41,7 @@ def _shows(root: str) -> Any:
     return register
 
 
-@_shows("paging.total-matches-records")
+@_shows("paging.total-by-limit")
 def _a_total_of_the_page(asked: Asked, forward: Forward) -> Answered:
     answer = forward(asked)
     if "X-Total-Count" in answer.headers:

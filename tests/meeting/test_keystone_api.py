@@ -1,44 +1,27 @@
-"""The keystone: every quirk is caught by the one check that its source names, and the reference raises nothing."""
+"""The keystone, whole providers: the reference raises nothing, a vendor what it is known for, a quirk of the view its check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 import pytest
 
 from conformance.api_judge import CHECKS, Order, judge
-from conformance.report import Report
-from mock_server.auth.credentials import credentials_of
 from mock_server.mock_process import RunningMock, running_mock
-from oneroster_harness.providers import Endpoint
-from oneroster_harness.terminal import DEFAULT_SEED
 from oneroster_standard.dialects import load_dialect, load_quirks
 from tests.meeting.endpoints import endpoint_of
+from tests.meeting.keystone import (
+    OF_THE_DAYS,
+    OF_THE_VIEW,
+    ON_THE_WIRE,
+    TOO_FEW_SECTIONS,
+    faults_of_checks,
+    roots,
+)
 
 VENDORS = ("powerschool", "infinite-campus", "classlink")
-SMALL = 150
 BEYOND_THE_DISTRICT = 10_000
 """A page cap that no collection of 1,000 students reaches, so that nobody can see it cut a page."""
-TOO_FEW_SECTIONS = {"class.same-titles"}
-"""Needs several sections of one course in one school, which a district of 1,000 students has."""
-AS_THE_CLIENT_CALLS: dict[str, Callable[[Endpoint], Endpoint]] = {
-    "token.app-name-required": lambda found: replace(found, token_url=f"{found.token_url}?appName=harness"),
-    "address.tail-not-ims": lambda found: replace(found, url=found.url.replace("/ims/", "/")),
-    "auth.static-bearer": lambda found: replace(found, auth="bearer", token=credentials_of(DEFAULT_SEED, "reference").bearer),
-}
-"""What a client of such a provider is configured with, where it differs from the ready file."""
-OF_THE_VIEW = [found.id for found in load_quirks().values() if found.hook == "lens"]
-OF_THE_DAYS = [found.id for found in load_quirks().values() if found.hook == "day"]
-"""Seen once days have passed: tests/meeting/test_days.py."""
-ON_THE_WIRE = [found.id for found in load_quirks().values() if found.hook == "mock" and found.id not in TOO_FEW_SECTIONS]
-
-
-@pytest.fixture(scope="module")
-def small() -> Iterator[RunningMock]:
-    """A reference provider that a quirk shows on in two seconds."""
-    with running_mock(students=SMALL, vendors=["reference"]) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +29,6 @@ def full() -> Iterator[RunningMock]:
     """The default district behind all four providers."""
     with running_mock(students=1_000) as found:
         yield found
-
-
-def roots(report: Report) -> set[str]:
-    """Checks whose findings follow from no other finding."""
-    return {notice.check for notice in report.findings if not notice.cause_of}
-
-
-def faults_of_checks(report: Report) -> list[str]:
-    """Checks that failed themselves."""
-    return [outcome.id for outcome in report.outcomes if outcome.outcome == "error"]
-
-
-@pytest.mark.parametrize("quirk", ON_THE_WIRE)
-def test_a_quirk_is_caught_by_its_check_and_by_no_other_root(small: RunningMock, quirk: str) -> None:
-    small.reset()
-    small.set_quirks("reference", [quirk])
-    endpoint = endpoint_of(small, "reference")
-    endpoint = AS_THE_CLIENT_CALLS.get(quirk, lambda found: found)(endpoint)
-    report = judge(endpoint, Order(allow_writes=True))
-    assert roots(report) == set(load_quirks()[quirk].trips)
-    assert faults_of_checks(report) == []
 
 
 @pytest.mark.parametrize("quirk", OF_THE_VIEW)
