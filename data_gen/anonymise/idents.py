@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from data_gen.anonymise.permutation import Permutations
 
@@ -18,22 +20,76 @@ _DIGITS = "0123456789"
 _ASCII = "abcdefghijklmnopqrstuvwxyz"
 _BETWEEN = re.compile(r"([,;|\r\n\0]+)")
 _FIRST_PUNCTUATION, _LAST_PUNCTUATION = 0x2000, 0x2FFF
+_LEADING_ZERO = "\1"
+_RUN = re.compile(r"[0-9]+")
+_LETTERS = str.maketrans(_ASCII + _ASCII.upper(), "a" * 26 + "A" * 26)
 _SURROGATES = range(0xD8, 0xE0)
 
 
-def _alphabet(letter: str) -> str | range:
-    """The signs that may stand where the sign stands; empty for one that stays."""
+def _signs_for(letter: str) -> tuple[str | range, bool]:
+    """The signs that may stand where the sign stands, and whether they are to be capitals; none for one that stays."""
     if letter.isascii():
         if letter.isdigit():
-            return _DIGITS
-        return _ASCII if letter.isalpha() else ""
+            return _DIGITS, False
+        return (_ASCII, letter.isupper()) if letter.isalpha() else ("", False)
     code = ord(letter)
     if code < 0x100:
-        return _LATIN if letter in _LATIN else _LATIN_UPPER if letter in _LATIN_UPPER else ""
+        return _LATIN if letter in _LATIN else _LATIN_UPPER if letter in _LATIN_UPPER else "", False
     if _FIRST_PUNCTUATION <= code <= _LAST_PUNCTUATION or code >> 8 in _SURROGATES or not letter.isalnum():
-        return ""
+        return "", False
     # Of other scripts a sign becomes one of the same page of 256, which is mostly the same script.
-    return range(code & ~0xFF, (code & ~0xFF) + 0x100)
+    return range(code & ~0xFF, (code & ~0xFF) + 0x100), False
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What ids of one form have in common: the places that change, which signs may stand there, how many ids there are.
+
+    choices: place, how many signs, rank of each sign, sign of each rank.
+    """
+
+    choices: tuple[tuple[int, int, dict[str, int], list[str]], ...]
+    size: int
+    tweak: bytes
+
+
+@lru_cache(4096)
+def _ranks(first: int, last: int, is_upper: bool) -> tuple[dict[str, int], list[str]]:
+    signs = [chr(code).upper() if is_upper else chr(code) for code in range(first, last)]
+    return {sign: rank for rank, sign in enumerate(signs)}, signs
+
+
+@lru_cache(4096)
+def _plan(form: str) -> _Plan:
+    """The plan of a form: an id in which a leading zero is `\\1`, another leading digit `1`, any other digit `0`, and an
+    ASCII letter `a` or `A`."""
+    choices: list[tuple[int, int, dict[str, int], list[str]]] = []
+    pattern: list[str] = []
+    size = 1
+    for place, sign in enumerate(form):
+        alphabet, is_upper = (_DIGITS[1:], False) if sign == "1" else _signs_for(sign)
+        if not alphabet:
+            pattern.append("z" if sign == _LEADING_ZERO else sign)
+            continue
+        if isinstance(alphabet, range):
+            pattern.append(f"U{alphabet.start:x};")
+            ranks, signs = _ranks(alphabet.start, alphabet.stop, False)
+        elif alphabet in (_DIGITS, _DIGITS[1:], _ASCII):
+            pattern.append(alphabet[0])
+            ranks, signs = _ranks(ord(alphabet[0]), ord(alphabet[-1]) + 1, is_upper)
+        else:
+            pattern.append(alphabet[0])
+            ranks, signs = {letter: rank for rank, letter in enumerate(alphabet)}, list(alphabet)
+        choices.append((place, len(signs), ranks, signs))
+        size *= len(signs)
+    return _Plan(tuple(choices), size, b"id/" + "\x02".join(pattern).encode("utf-8", "surrogatepass"))
+
+
+def _form_of_run(met: re.Match[str]) -> str:
+    run = met[0]
+    if len(run) == 1:
+        return "0"
+    return (_LEADING_ZERO if run[0] == "0" else "1") + "0" * (len(run) - 1)
 
 
 class Idents:
@@ -68,38 +124,13 @@ class Idents:
         return self._core(met[1]) + met[2] if met else self._core(core)
 
     def _core(self, core: str) -> str:
-        signs = [letter.lower() if letter.isascii() else letter for letter in core]
-        choices: list[tuple[int, str | range, bool]] = []
-        pattern: list[str] = []
-        size, number = 1, 0
-        for place, sign in enumerate(signs):
-            alphabet = _alphabet(sign)
-            if not alphabet:
-                pattern.append(sign)
-                continue
-            if isinstance(alphabet, range):
-                start, span, rank = f"U{alphabet.start:x};", len(alphabet), ord(sign) - alphabet.start
-            else:
-                leads = alphabet is _DIGITS and self._leads(signs, place)
-                if leads and sign == "0":
-                    pattern.append("z")
-                    continue
-                if leads:
-                    alphabet = _DIGITS[1:]
-                start, span, rank = alphabet[0], len(alphabet), alphabet.index(sign)
-            pattern.append(start)
-            choices.append((place, alphabet, core[place] != sign))
-            size, number = size * span, number * span + rank
-        number = self._permutations.permute(number, size, b"id/" + "\x01".join(pattern).encode("utf-8", "surrogatepass"))
+        plan = _plan(_RUN.sub(_form_of_run, core).translate(_LETTERS))
+        number = 0
+        for place, span, ranks, _ in plan.choices:
+            number = number * span + ranks[core[place]]
+        number = self._permutations.permute(number, plan.size, plan.tweak)
         out = list(core)
-        for place, alphabet, is_upper in reversed(choices):
-            number, rank = divmod(number, len(alphabet))
-            sign = chr(alphabet[rank]) if isinstance(alphabet, range) else alphabet[rank]
-            out[place] = sign.upper() if is_upper else sign
+        for place, span, _, signs in reversed(plan.choices):
+            number, rank = divmod(number, span)
+            out[place] = signs[rank]
         return "".join(out)
-
-    @staticmethod
-    def _leads(signs: list[str], place: int) -> bool:
-        """Whether a digit begins a run of several: zeros there stay, and nothing else becomes one."""
-        before = place > 0 and signs[place - 1] in _DIGITS
-        return not before and place + 1 < len(signs) and signs[place + 1] in _DIGITS

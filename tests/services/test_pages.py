@@ -71,3 +71,14 @@ def test_a_page_fits_a_narrow_window(browser: str, demo: Path, tmp_path: Path, n
     width = re.search(r"<title>width (\d+)</title>", text)
     assert width
     assert int(width[1]) <= 620
+
+
+@pytest.mark.parametrize("name", ["town", "town.days"])
+def test_a_description_draws_its_charts(browser: str, tmp_path: Path, name: str) -> None:
+    oneroster = [sys.executable, "-m", "oneroster_harness"]
+    subprocess.run([*oneroster, "generate", "town", "--students", "120", "--days", "4"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([*oneroster, "describe", name, "--report", "html:page.html"], cwd=tmp_path, check=True, capture_output=True)
+    text = rendered(browser, tmp_path / "page.html", tmp_path, "--dump-dom")
+    assert text.count("<svg") == (5 if name == "town.days" else 3)
+    assert "120 students" in text or name == "town.days"
+    assert "<script" not in text and not re.findall(r'(?:src|href)="(?:https?:)?//', text)
