@@ -18,9 +18,10 @@ from conformance.probe import BudgetSpent, Exchange, Probe
 from conformance.registry import CHECKS, Check, Skip
 from conformance.report import Outcome, Report
 from conformance.run import SCOPES, Run, at
+from conformance.services import services_of
 from conformance.sign_in import NotSignedIn, SignIn
 from conformance.survey import CORE, NO_ANSWER, OPTIONAL, Survey
-from oneroster_harness.problems import CannotRun, UsageProblem
+from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import Endpoint, redact
 from oneroster_harness.terminal import AS_OF, DEFAULT_SEED, VERSION
 from oneroster_standard.dialects import SHIPPED, Dialect, load_dialect
@@ -59,15 +60,16 @@ def _is_named(check_id: str, name: str) -> bool:
 def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress | None = None) -> Report:
     """Judge one provider; returns the report that every format is made of.
 
-    Raises CannotRun when nothing answers, UsageProblem for a version that the suite has no checks for.
+    Raises CannotRun when nothing answers.
     """
     order = order or Order()
     tell = progress or (lambda text: None)
     started = time.perf_counter()
     spec = version_of(endpoint)
-    probe = Probe(endpoint.url, budget=order.budget, rate=order.rate)
-    sign_in = SignIn(endpoint, probe, spec)
     standard = load(spec)
+    services = services_of(endpoint.url, standard)
+    probe = Probe(services.roots["rostering"], budget=order.budget, rate=order.rate, services=services)
+    sign_in = SignIn(endpoint, probe, spec)
     dialect = load_dialect(endpoint.vendor) if endpoint.vendor else guessed_dialect(endpoint.url)
     run = Run(probe, sign_in, Survey(probe, sign_in, standard), standard, dialect, order.seed, order.deep)
     report = Report(
@@ -75,7 +77,7 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
     )
     found: list[Notice] = []
     # Checks that write come last: what they leave behind would be another collection than the one surveyed.
-    chosen = sorted((check for check in CHECKS.values() if order.asks(check.id)), key=lambda check: check.writes)
+    chosen = sorted((check for check in CHECKS.values() if spec in check.specs and order.asks(check.id)), key=lambda check: check.writes)
     try:
         tell("sign in")
         sign_in.start()
@@ -107,18 +109,8 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
 
 
 def version_of(endpoint: Endpoint) -> str:
-    """The version of a URL or of the caller's choice.
-
-    Raises UsageProblem for a version without checks.
-    """
-    by_url = "1.2" if "v1p2" in endpoint.url.rsplit("/", 3)[-1] or "/v1p2" in endpoint.url else "1.1"
-    spec = endpoint.spec or by_url
-    if spec != "1.1":
-        raise UsageProblem(
-            f"OneRoster {spec} providers are not judged by this release", "a service root ending in /v1p1",
-            redact(endpoint.url), "use the provider's 1.1 service root",
-        )  # fmt: skip
-    return spec
+    """The version of the caller's choice, else of the URL; 1.1 when it tells none."""
+    return endpoint.spec or ("1.2" if "v1p2" in endpoint.url else "1.1")
 
 
 def guessed_dialect(url: str) -> Dialect:
@@ -137,7 +129,7 @@ def _read(run: Run, tell: Progress) -> None:
         tell(f"read {name}")
         run.survey.read(name)
     for name in OPTIONAL:
-        if run.sign_in.may(SCOPES[name]):
+        if name in run.standard.collections and run.sign_in.may(SCOPES[name]):
             tell(f"read {name}")
             run.survey.read(name)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from conformance.api_judge import DEFAULT_BUDGET, Order
+from conformance.api_judge import DEFAULT_BUDGET, Order, version_of
 from conformance.api_judge import judge as judge_api
 from conformance.catalogue import entries
 from conformance.csv_judge import judge as judge_csv
@@ -22,6 +23,7 @@ from conformance.known import mark_known
 from conformance.report import Report
 from conformance.reports import read_order, write_reports
 from conformance.reports.text import text_report
+from conformance.services import described_token_url
 from oneroster_harness.problems import EXIT_CLEAN, EXIT_FINDINGS, UsageProblem, unknown
 from oneroster_harness.providers import resolve
 from oneroster_harness.terminal import (
@@ -96,7 +98,7 @@ def check_api(
     auth: str | None, token_url: str | None, providers_file: str | None, only: tuple[str, ...], skipped: tuple[str, ...],
     reports: tuple[str, ...], seed: int, as_of: date, fail_on: str, json_target: str | None,
 ) -> None:  # fmt: skip
-    """Judge the provider at URL, a service root ending in /v1p1 or a name of the providers file.
+    """Judge the provider at URL, a service root ending in /v1p1, any root of 1.2 or its discovery, or a name of the providers file.
 
     Secrets come from ONEROSTER_CLIENT_ID, ONEROSTER_CLIENT_SECRET or ONEROSTER_TOKEN, or the providers file.
     """
@@ -107,6 +109,9 @@ def check_api(
     endpoint = resolve(
         url, auth=auth, token_url=token_url, spec=spec, vendor=vendor, providers_file=providers_file, environ=os.environ
     )
+    if version_of(endpoint) == "1.2" and not endpoint.token_url and auth in (None, "oauth2") and endpoint.auth != "bearer":
+        described = described_token_url(endpoint.url)
+        endpoint = replace(endpoint, auth="oauth2", token_url=described) if described else endpoint
     order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped)
     # Hypothesis keeps constants of the source it has seen; not in the user's current folder.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir(), "oneroster-harness-hypothesis")))

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 
+from conformance.services import Services
 from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import redact
 
@@ -87,8 +88,11 @@ class Probe:
     budget: requests at most. rate: requests per second at most, 0 for no limit. sleep: how to wait.
     """
 
-    def __init__(self, root: str, *, budget: int, rate: float = 0.0, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, root: str, *, budget: int, rate: float = 0.0, sleep: Callable[[float], None] = time.sleep, services: Services | None = None
+    ) -> None:  # fmt: skip
         self.root = root.rstrip("/")
+        self._services = services
         self.sent = 0
         self._budget = budget
         self._gap_s = 1 / rate if rate else 0.0
@@ -123,8 +127,12 @@ class Probe:
             self._sleep(pause)
             answer = self._once(method, url, headers, body, auth, cookies)
         shown = redact(url)
-        path = shown.removeprefix(self.root) or shown
+        path = (self._services.below(shown) if self._services else shown.removeprefix(self.root)) or shown
         return Exchange(method, shown, path, answer.status_code, answer.headers, answer.content, _curl(method, shown, auth_hint))
+
+    def url(self, path: str, service: str = "") -> str:
+        """A path below a service root as an absolute URL."""
+        return self._services.url(path, service) if self._services else self.root + path
 
     def _once(
         self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, auth: tuple[str, str] | None, cookies: bool

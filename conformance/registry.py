@@ -35,15 +35,17 @@ class Check:
     remedy: str
     writes: bool
     judge: Judge
+    specs: tuple[str, ...] = ("1.1", "1.2")
 
 
 CHECKS: dict[str, Check] = {}
 
 
 def check(
-    id: str, *, severity: str, section: str, why: str, remedy: str = "report it to the vendor", writes: bool = False
+    id: str, *, severity: str, section: str, why: str, remedy: str = "report it to the vendor", writes: bool = False,
+    specs: tuple[str, ...] = ("1.1", "1.2"),
 ) -> Callable[[Judge], Judge]:
-    """Register a check; the first line of the function's docstring is its title."""
+    """Register a check; the first line of the function's docstring is its title. specs: versions that it judges."""
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity!r}; expected one of {', '.join(SEVERITIES)}")
 
@@ -51,7 +53,7 @@ def check(
         if id in CHECKS:
             raise ValueError(f"check {id} is registered twice")
         title = (inspect.getdoc(judge) or "").partition("\n")[0]
-        CHECKS[id] = Check(id, title, severity, section, why, remedy, writes, judge)
+        CHECKS[id] = Check(id, title, severity, section, why, remedy, writes, judge, specs)
         return judge
 
     return register

@@ -24,6 +24,9 @@ SCOPES = {
     "categories": "gradebook.readonly",
     "lineItems": "gradebook.readonly",
     "results": "gradebook.readonly",
+    "scoreScales": "gradebook.readonly",
+    "assessmentLineItems": "assessment.readonly",
+    "assessmentResults": "assessment.readonly",
 }
 
 
@@ -45,15 +48,17 @@ class Run:
     worked_out: dict[str, Any] = field(default_factory=dict)
     covered: dict[str, set[str]] = field(default_factory=dict)
 
-    def get(self, path: str, parameters: Mapping[str, Any] | None = None, *, raw_query: str = "", fresh: bool = False) -> Exchange:
-        """One signed GET below the service root, asked once in a run unless fresh."""
-        return self.survey.fetch(path, raw_query or (encode(parameters) if parameters else ""), fresh=fresh)
+    def get(
+        self, path: str, parameters: Mapping[str, Any] | None = None, *, raw_query: str = "", fresh: bool = False, service: str = ""
+    ) -> Exchange:  # fmt: skip
+        """One signed GET below a service root, asked once in a run unless fresh; service: that of the path's operation unless given."""
+        return self.survey.fetch(path, raw_query or (encode(parameters) if parameters else ""), fresh=fresh, service=service)
 
     def unsigned(self, path: str) -> Exchange:
         """One GET below the service root without a credential, asked once in a run."""
         asked: dict[str, Exchange] = self.worked_out.setdefault("unsigned", {})
         if path not in asked:
-            asked[path] = self.probe.send("GET", f"{self.probe.root}{path}")
+            asked[path] = self.probe.send("GET", self.probe.url(path))
         return asked[path]
 
     def covers(self, subject: str, what: str) -> None:
@@ -150,6 +155,22 @@ def references(record: Record) -> list[tuple[str, Record]]:
             if isinstance(item, dict) and "sourcedId" in item and name != "metadata":
                 found.append((name, item))
     return found
+
+
+def roles_of(user: Record) -> list[tuple[str, set[str]]]:
+    """Roles of a user with the orgs of each: one with all orgs in 1.1, each with its own in 1.2.
+
+    Another spelling is judged by the schema, and is no other role.
+    """
+    if "roles" not in user:
+        return [(str(user.get("role", "")).lower(), set(reference_ids(user, "orgs")))]
+    roles = user["roles"] if isinstance(user["roles"], list) else []
+    return [(str(one.get("role", "")).lower(), set(reference_ids(one, "org"))) for one in roles if isinstance(one, dict)]
+
+
+def has_role(user: Record, *roles: str) -> bool:
+    """Whether one of a user's roles is one of these."""
+    return any(found in roles for found, _ in roles_of(user))
 
 
 def reference_ids(record: Record, name: str) -> list[str]:

@@ -24,11 +24,12 @@ from conformance.api_checks import (
     sign_in_habits,
     sorting,
     texts,
+    version_1p2,
     views,
 )
 
 __all__ = [
     "auth", "data", "endpoints", "envelopes", "errors", "filter_forms", "filtering", "freshness", "gradebook", "json_text", "links",
     "page_links", "paging", "projection", "references", "related", "relationships", "rosters", "schema", "schools", "sign_in_habits",
-    "sorting", "texts", "views",
+    "sorting", "texts", "version_1p2", "views",
 ]  # fmt: skip

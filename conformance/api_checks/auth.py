@@ -51,7 +51,7 @@ def _plainly_signed(run: Run, method: str) -> Exchange:
 
 
 def _send_signed(run: Run, method: str, secret: str | None, age_s: int, nonce: str | None) -> Exchange:
-    url = f"{run.probe.root}/orgs?limit=1"
+    url = run.probe.url("/orgs?limit=1")
     endpoint = run.sign_in.endpoint
     own = endpoint.client_secret or ""
     headers = sign(
@@ -208,7 +208,7 @@ def a_narrow_token_opens_little(run: Run) -> Iterator[Notice]:
     if not str(document.get("scope", "")).strip().endswith("roster-core.readonly"):
         raise Skip("the token answer does not say that its scope is roster-core.readonly")
     headers = {"Authorization": f"Bearer {document['access_token']}"}
-    answer = run.probe.send("GET", f"{run.probe.root}/demographics?limit=1", headers=headers, auth_hint=BEARER_HINT)
+    answer = run.probe.send("GET", run.probe.url("/demographics?limit=1"), headers=headers, auth_hint=BEARER_HINT)
     if answer.status != 403:
         yield at(answer, "demographics open to a token for the roster's core", expected="403", observed=str(answer.status))
 
@@ -247,7 +247,7 @@ def an_unknown_token_is_refused(run: Run) -> Iterator[Notice]:
     # A collection that opens to anyone is met without a credential: here a few show whether tokens are looked at.
     for path in paths if run.deep else run.choose("unknown token", paths, 2):
         answer = run.probe.send(
-            "GET", f"{run.probe.root}{path}", headers={"Authorization": "Bearer not-a-token"},
+            "GET", run.probe.url(path), headers={"Authorization": "Bearer not-a-token"},
             auth_hint='-H "Authorization: Bearer not-a-token"',
         )  # fmt: skip
         if answer.status != 401:
@@ -255,7 +255,7 @@ def an_unknown_token_is_refused(run: Run) -> Iterator[Notice]:
 
 
 @check(
-    "auth.bad-signature-refused", severity="error", section=SIGNED, why="A signature that is not checked protects nothing.",
+    "auth.bad-signature-refused", specs=("1.1",), severity="error", section=SIGNED, why="A signature that is not checked protects nothing.",
 )  # fmt: skip
 def a_wrong_signature_is_refused(run: Run) -> Iterator[Notice]:
     """A request signed with a wrong secret is answered with 401."""
@@ -264,7 +264,7 @@ def a_wrong_signature_is_refused(run: Run) -> Iterator[Notice]:
         yield at(answer, "a wrong signature is not refused", expected="401", observed=str(answer.status))
 
 
-@check("auth.signature-sha256", severity="info", section=SIGNED, why="Vendors' own clients sign with SHA-256.")
+@check("auth.signature-sha256", specs=("1.1",), severity="info", section=SIGNED, why="Vendors' own clients sign with SHA-256.")
 def sha256_signatures_are_accepted(run: Run) -> Iterator[Notice]:
     """HMAC-SHA256 signatures are accepted."""
     answer = _signed(run, method="HMAC-SHA256")
@@ -272,7 +272,7 @@ def sha256_signatures_are_accepted(run: Run) -> Iterator[Notice]:
         yield at(answer, "HMAC-SHA256 is refused", expected="200", observed="401")
 
 
-@check("auth.signature-sha1", severity="info", section=SIGNED, why="Many clients sign with SHA-1 only.")
+@check("auth.signature-sha1", specs=("1.1",), severity="info", section=SIGNED, why="Many clients sign with SHA-1 only.")
 def sha1_signatures_are_accepted(run: Run) -> Iterator[Notice]:
     """HMAC-SHA1 signatures are accepted."""
     answer = _signed(run, method="HMAC-SHA1")
@@ -280,7 +280,7 @@ def sha1_signatures_are_accepted(run: Run) -> Iterator[Notice]:
         yield at(answer, "HMAC-SHA1 is refused", expected="200", observed="401")
 
 
-@check("auth.timestamp-window", severity="warning", section=SIGNED, why="Old requests must not be replayed.")
+@check("auth.timestamp-window", specs=("1.1",), severity="warning", section=SIGNED, why="Old requests must not be replayed.")
 def an_old_timestamp_is_refused(run: Run) -> Iterator[Notice]:
     """A request signed a day ago is answered with 401 (the window's size is UNCONFIRMED)."""
     answer = _signed(run, age_s=86_400)
@@ -288,7 +288,7 @@ def an_old_timestamp_is_refused(run: Run) -> Iterator[Notice]:
         yield at(answer, "a day-old signature is accepted", expected="401", observed=str(answer.status))
 
 
-@check("auth.nonce-replay-refused", severity="warning", section=SIGNED, why="A captured request must not work twice.")
+@check("auth.nonce-replay-refused", specs=("1.1",), severity="warning", section=SIGNED, why="A captured request must not work twice.")
 def a_replayed_nonce_is_refused(run: Run) -> Iterator[Notice]:
     """The same signed request is refused the second time."""
     nonce = f"replay{run.seed}x{int(time.time() * 1000)}"

@@ -6,13 +6,20 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from conformance.api_checks.schema import grade_codes
 from conformance.notices import Notice, redacted_id
 from conformance.registry import Skip, check
-from conformance.run import Run, at, reference_ids
+from conformance.run import Run, at, has_role, reference_ids
 from conformance.survey import key_of
 
 SECTION = "REST 1.1, data model"
 PRACTICE = "practice in the field"
+USUAL_ROLES = {
+    "student": ("student",),
+    "teacher": ("teacher",),
+    "administrator": ("administrator", "districtadministrator", "siteadministrator", "systemadministrator", "principal"),
+}
+"""Roles that a district has, by their tokens in 1.1 and 1.2."""
 
 
 @check("data.padded-values", severity="warning", section=PRACTICE, why="A key with a blank is another key.", remedy="trim ids and references alike")
@@ -59,16 +66,15 @@ def user_id_types_have_one_spelling(run: Run) -> Iterator[Notice]:
 def each_usual_role_is_there(run: Run) -> Iterator[Notice]:
     """There are students, teachers and administrators."""
     users = run.collection("users")
-    roles = Counter(str(record.get("role")).lower() for record in users.records)
-    for role in ("student", "teacher", "administrator"):
-        if not roles[role]:
+    for role, tokens in USUAL_ROLES.items():
+        if not any(has_role(record, *tokens) for record in users.records):
             yield at(users.pages[0], f"no user has the role {role}", pointer="/users/*/role", expected="at least one", observed="none")
 
 
 @check("data.grades-order", severity="info", section=PRACTICE, why="The first of several grades is not the class's grade.", remedy="choose a grade by rule")
 def grades_come_in_order(run: Run) -> Iterator[Notice]:
     """Several grades of one record come in order."""
-    order = {code: place for place, code in enumerate(run.standard.enumerations["gradeCode"])}
+    order = {code: place for place, code in enumerate(grade_codes(run.standard))}
     for found in run.readable():
         for record in found.records:
             grades = record.get("grades")
@@ -126,7 +132,7 @@ def a_class_has_one_primary_teacher(run: Run) -> Iterator[Notice]:
 @check("data.username-login", severity="info", section=PRACTICE, why="Nobody signs in with a plain number.", remedy="match sign-in by e-mail or identifier")
 def user_names_are_no_plain_numbers(run: Run) -> Iterator[Notice]:
     """Student user names are not plain numbers."""
-    students = [record for record in run.collection("users").records if str(record.get("role")).lower() == "student"]
+    students = [record for record in run.collection("users").records if has_role(record, "student")]
     numeric = [record for record in students if str(record.get("username", "")).strip("#~").isdigit()]
     if students and len(numeric) * 2 > len(students):
         yield at(run.collection("users").pages[0], "student user names are plain numbers", pointer="/users/*/username", count=len(numeric))

@@ -120,7 +120,7 @@ def a_trailing_slash_is_served_in_place(run: Run) -> Iterator[Notice]:
 def a_get_with_a_body_is_served(run: Run) -> Iterator[Notice]:
     """A GET with a content type and a stray body is served."""
     run.collection("orgs")
-    url = f"{run.probe.root}/orgs?limit=1"
+    url = run.probe.url("/orgs?limit=1")
     headers, hint = run.sign_in.headers("GET", url)
     page = run.probe.send("GET", url, headers={**headers, "Content-Type": "application/json"}, body=b"{}", auth_hint=hint)
     if page.status != 200:
@@ -145,10 +145,11 @@ def no_private_collections_are_served(run: Run) -> Iterator[Notice]:
     remedy="keep the whole service root in the configuration; add nothing to it",
 )  # fmt: skip
 def the_root_has_the_standards_tail(run: Run) -> Iterator[Notice]:
-    """The service root ends in /ims/oneroster/v1p1."""
+    """The service root ends in /ims/oneroster/v1p1, or in /ims/oneroster/rostering/v1p2."""
     page = run.survey.collections["orgs"].pages[0]
-    if page.status == 200 and not page.is_html and not run.probe.root.endswith("/ims/oneroster/v1p1"):
-        yield at(page, "the service root has another tail", expected=".../ims/oneroster/v1p1", observed="another tail")
+    tail = "/ims/oneroster/v1p1" if run.standard.version == "1.1" else "/ims/oneroster/rostering/v1p2"
+    if page.status == 200 and not page.is_html and not run.probe.root.endswith(tail):
+        yield at(page, "the service root has another tail", expected=f"...{tail}", observed="another tail")
 
 
 @check(

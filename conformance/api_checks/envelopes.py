@@ -9,7 +9,6 @@ from conformance.notices import Notice
 from conformance.registry import Skip, check
 from conformance.run import Run, at, json_of
 from conformance.survey import CORE, Collection, Record, key_of
-from oneroster_standard.standard import VIEWS
 
 SECTION = "REST 1.1, payloads"
 STANDARD_HEADERS = ("x-total-count", "x-request-id", "x-frame-options", "x-content-type-options", "x-xss-protection")
@@ -22,7 +21,7 @@ STANDARD_HEADERS = ("x-total-count", "x-request-id", "x-frame-options", "x-conte
 def collections_come_under_their_key(run: Run) -> Iterator[Notice]:
     """Every collection and view answers under the key of its class."""
     pages = [(found.name, found.pages[0]) for found in run.readable()]
-    for segment, (collection, _, _) in VIEWS.items():
+    for segment, (collection, _, _) in run.standard.views.items():
         pages.append((collection, run.get(f"/{segment}", {"limit": 1000, "offset": 0})))
     for key, page in pages:
         document = json_of(page)

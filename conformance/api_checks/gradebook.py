@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from conformance.api_checks.envelopes import escaped
 from conformance.notices import Notice
 from conformance.probe import Exchange
 from conformance.registry import Skip, check
-from conformance.run import Run, at, json_of
+from conformance.run import Run, at, json_of, reference_ids
 from conformance.survey import key_of, records_in
 
 SECTION = "REST 1.1, gradebook"
@@ -17,7 +18,7 @@ SECTION = "REST 1.1, gradebook"
 def _send(run: Run, method: str, sourced_id: str, body: object = None, *, signed: bool = True) -> Exchange:
     if not run.sign_in.may("gradebook.createput"):
         raise Skip("the token lacks gradebook.createput")
-    url = f"{run.probe.root}/categories/{sourced_id}"
+    url = run.probe.url(f"/categories/{sourced_id}")
     headers, hint = run.sign_in.headers(method, url) if signed else ({}, "")
     data = None if body is None else json.dumps(body).encode()
     run.survey.forget()
@@ -78,6 +79,37 @@ def a_mismatch_of_ids_is_refused(run: Run) -> Iterator[Notice]:
     answer = _send(run, "PUT", _own(run, "mismatch"), {"category": {"sourcedId": "another", "title": "x"}})
     if not 400 <= answer.status < 500:
         yield at(answer, "a mismatch of ids is not refused", expected="422", observed=str(answer.status))
+
+
+@check(
+    "gradebook.post-allocates", severity="error", section="REST 1.2, gradebook", specs=("1.2",), writes=True,
+    why="A tool that posts line items finds them again by the ids that the provider gives them.",
+)  # fmt: skip
+def post_allocates_ids(run: Run) -> Iterator[Notice]:
+    """POST of line items to a class is 201 with a sourcedIdPair each, and they can be read."""
+    if not run.sign_in.may("gradebook.createpost"):
+        raise Skip("the token lacks gradebook.createpost")
+    item = dict(run.collection("lineItems").records[0])
+    own, owner = _own(run, "post"), reference_ids(item, "class")[0]
+    body = {"lineItems": [{**item, "sourcedId": own, "title": "Harness"}]}
+    run.survey.forget()
+    url = run.probe.url(f"/classes/{escaped(owner)}/lineItems")
+    headers, hint = run.sign_in.headers("POST", url)
+    answer = run.probe.send("POST", url, headers={**headers, "Content-Type": "application/json"}, body=json.dumps(body).encode(), auth_hint=hint)
+    document = json_of(answer)
+    pairs = document.get("sourcedIdPairs") if isinstance(document, dict) else None
+    pair = pairs[0] if isinstance(pairs, list) and len(pairs) == 1 and isinstance(pairs[0], dict) else {}
+    allocated = str(pair.get("allocatedSourcedId", ""))
+    if answer.status != 201 or pair.get("suppliedSourcedId") != own or not allocated:
+        yield at(answer, "posted line items are not answered with their ids", pointer="/sourcedIdPairs", expected="201 and a pair each",
+                 observed=str(answer.status))  # fmt: skip
+        return
+    page = run.get(f"/lineItems/{escaped(allocated)}")
+    if page.status != 200:
+        yield at(page, "a posted line item cannot be read", expected="200", observed=str(page.status))
+    url = run.probe.url(f"/lineItems/{escaped(allocated)}")
+    headers, hint = run.sign_in.headers("DELETE", url)
+    run.probe.send("DELETE", url, headers=headers, auth_hint=hint)
 
 
 @check("gradebook.write-scope", severity="error", section=SECTION, why="Anyone could write marks.", writes=True)

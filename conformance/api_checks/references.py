@@ -83,6 +83,12 @@ def _targets(run: Run, collection: str) -> dict[str, str]:
     return {item.name: item.target for item in run.standard.collection(collection).properties if item.kind == "guidref"}
 
 
+def _tokens(run: Run, target: str) -> tuple[str, ...]:
+    """Tokens that may name a class in a reference: one each in 1.2."""
+    own = (str(run.standard.classes[target].single),)
+    return TYPES.get(target, own) if run.standard.version == "1.1" else own
+
+
 @check(
     "reference.type-fits", severity="error", section=SECTION, why="A consumer that follows the type looks in the wrong collection.",
 )  # fmt: skip
@@ -95,7 +101,7 @@ def references_name_the_class_they_lead_to(run: Run) -> Iterator[Notice]:
         for record in found.records:
             for name, reference in references(record):
                 kind, target = reference.get("type"), targets.get(name, "")
-                if kind in tokens and target and kind not in TYPES.get(target, (str(run.standard.classes[target].single),)):
+                if kind in tokens and target and kind not in _tokens(run, target):
                     strange[name, str(kind)] += 1
         for (name, kind), count in strange.items():
             yield at(found.pages[0], f"{found.name}: {name} is called a {kind}", pointer=f"/{found.name}/*/{name}/type",

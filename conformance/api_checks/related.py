@@ -9,7 +9,6 @@ from conformance.notices import Notice
 from conformance.registry import Skip, check
 from conformance.run import Run, at
 from conformance.survey import key_of, records_in
-from oneroster_standard.standard import VIEWS
 
 SECTION = "REST 1.1, endpoints (query parameters)"
 
@@ -46,7 +45,7 @@ def _answers_all_at_once(run: Run, path: str, key: str, ids: list[str]) -> bool:
 @check("view.query", severity="error", section=SECTION, why="A consumer that pages or filters a view gets everyone, or loses some.")
 def views_take_the_query_parameters(run: Run) -> Iterator[Notice]:
     """limit, offset, fields and filter work on the typed views."""
-    for segment, (collection, _, _) in VIEWS.items():
+    for segment, (collection, _, _) in run.standard.views.items():
         run.collection(collection)
         yield from _judge(run, f"/{segment}", f"/{segment}", collection)
 

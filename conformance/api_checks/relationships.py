@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.api_checks.envelopes import escaped
 from conformance.notices import Notice
 from conformance.registry import Skip, check
-from conformance.run import Run, at, reference_ids
+from conformance.run import Run, at, has_role, reference_ids, roles_of
 from conformance.survey import OPTIONAL, Record, key_of
 from oneroster_standard.standard import Operation
 
@@ -43,13 +43,19 @@ class _Books:
         items = self.marks("lineItems", **{"class": class_id})
         return {key_of(record) for record in self.others["results"] if items & set(reference_ids(record, "lineItem"))}
 
+    def categories_of(self, class_id: str) -> set[str]:
+        """Categories that a class's line items name."""
+        items = self.marks("lineItems", **{"class": class_id})
+        named = {one for row in self.others["lineItems"] if key_of(row) in items for one in reference_ids(row, "category")}
+        return named & {key_of(row) for row in self.others["categories"]}
+
     def seated(self, class_id: str, role: str) -> set[str]:
         return {
             person
             for record in self.enrollments
             if class_id in reference_ids(record, "class") and _role(record) == role
             for person in reference_ids(record, "user")
-            if _role(self.users.get(person, {})) == role
+            if has_role(self.users.get(person, {}), role)
         }
 
     def classes_of(self, person: str) -> set[str]:
@@ -74,7 +80,7 @@ def _books(run: Run) -> _Books:
 
 
 def _people(books: _Books, school: str, role: str) -> set[str]:
-    return {found for found, row in books.users.items() if _role(row) == role and school in reference_ids(row, "orgs")}
+    return {found for found, row in books.users.items() if any(role == one and school in orgs for one, orgs in roles_of(row))}
 
 
 Expect = Callable[[_Books, tuple[str, ...]], tuple[set[str], set[str]]]
@@ -131,6 +137,13 @@ EXPECTED: dict[str, Expect] = {
     "getResultsForStudentForClass": _exact(lambda books, ids: books.results(ids[0]) & books.marks("results", student=ids[1])),
     "getResourcesForCourse": _exact(lambda books, ids: set(reference_ids(books.courses[ids[0]], "resources"))),
     "getResourcesForClass": _exact(lambda books, ids: set(reference_ids(books.classes[ids[0]], "resources"))),
+    "getResourcesForUser": _exact(lambda books, ids: set(reference_ids(books.users[ids[0]], "resources"))),
+    "getScoreScalesForClass": _exact(lambda books, ids: books.marks("scoreScales", **{"class": ids[0]})),
+    "getScoreScalesForSchool": _exact(
+        lambda books, ids: {one for found in books.classes_where("school", ids[0]) for one in books.marks("scoreScales", **{"class": found})}
+    ),
+    # A category names no class: those of its line items at least, whatever the district has at most.
+    "getCategoriesForClass": lambda books, ids: (books.categories_of(ids[0]), {key_of(row) for row in books.others["categories"]}),
     "getStudentsForClass": _exact(lambda books, ids: books.seated(ids[0], "student")),
     "getTeachersForClass": _exact(lambda books, ids: books.seated(ids[0], "teacher")),
 }
@@ -143,8 +156,8 @@ def _parents(run: Run, books: _Books, operation: Operation) -> list[tuple[str, .
         "termSourcedId": [found for found, row in books.sessions.items() if row.get("type") == "term"],
         "courseSourcedId": sorted({one for row in books.classes.values() for one in reference_ids(row, "course")} & set(books.courses)),
         "classSourcedId": sorted(books.classes),
-        "studentSourcedId": [found for found, row in books.users.items() if row.get("role") == "student"],
-        "teacherSourcedId": [found for found, row in books.users.items() if row.get("role") == "teacher"],
+        "studentSourcedId": [found for found, row in books.users.items() if has_role(row, "student")],
+        "teacherSourcedId": [found for found, row in books.users.items() if has_role(row, "teacher")],
         "userSourcedId": sorted(books.users),
     }
     count = 10 if run.deep else 1
@@ -161,11 +174,13 @@ def _parents(run: Run, books: _Books, operation: Operation) -> list[tuple[str, .
 def _holders(books: _Books, operation: Operation) -> set[str]:
     """Classes or courses that have line items, results or resources."""
     if operation.payload_key == "resources":
-        records = books.courses if operation.name == "getResourcesForCourse" else books.classes
+        records = {"getResourcesForCourse": books.courses, "getResourcesForUser": books.users}.get(operation.name, books.classes)
         return {found for found, record in records.items() if record.get("resources")}
     owners = _owners(books)
-    if operation.payload_key == "lineItems":
+    if operation.payload_key in ("lineItems", "categories"):
         return set(owners.values())
+    if operation.payload_key == "scoreScales":
+        return {owner for row in books.others["scoreScales"] for owner in reference_ids(row, "class")}
     return {owners[item] for row in books.others["results"] for item in reference_ids(row, "lineItem") if item in owners}
 
 
@@ -200,7 +215,9 @@ def related_paths(run: Run) -> list[Related]:
 def _related(run: Run) -> Iterator[Related]:
     books = _books(run)
     for name, expect in EXPECTED.items():
-        operation = run.standard.operation(name)
+        operation = next((found for found in run.standard.operations if found.name == name), None)
+        if operation is None:
+            continue
         collection = run.survey.collections.get(operation.payload_key)
         if operation.payload_key in OPTIONAL and (collection is None or not collection.is_read):
             continue

@@ -19,7 +19,7 @@ from conformance.run import Run, at
 from conformance.survey import Collection, Record
 from oneroster_standard.moments import is_strict_instant
 from oneroster_standard.schemas import DATE, INSTANT, YEAR, entity_schema
-from oneroster_standard.standard import load
+from oneroster_standard.standard import Standard, load
 
 SECTION = "REST 1.1, data model"
 _REFERENCE_PARTS = ("href", "sourcedId", "type")
@@ -236,13 +236,18 @@ def instants_are_utc(run: Run) -> Iterator[Notice]:
                              expected="YYYY-MM-DDThh:mm:ss.sssZ", observed=shape(value))  # fmt: skip
 
 
+def grade_codes(standard: Standard) -> tuple[str, ...]:
+    """The recommended codes of grades in their order; 1.2 recommends those of 1.1."""
+    return standard.enumerations.get("gradeCode") or load("1.1").enumerations["gradeCode"]
+
+
 @check(
     "schema.grade-code", severity="warning", section="recommended vocabulary of grades",
     why="A consumer's table of grades knows the recommended codes only.", remedy="map the district's codes in the consumer",
 )  # fmt: skip
 def grades_are_recommended_codes(run: Run) -> Iterator[Notice]:
     """Grades are codes of the recommended vocabulary."""
-    known = set(run.standard.enumerations["gradeCode"])
+    known = set(grade_codes(run.standard))
     for found in run.readable():
         for record in found.records:
             values = record.get("grades")

@@ -72,7 +72,7 @@ def a_token_without_scope_opens_the_roster(run: Run) -> Iterator[Notice]:
         yield at(answer, "a token request without scope is refused", expected="200 and a default scope", observed=str(answer.status))
         return
     page = run.probe.send(
-        "GET", f"{run.probe.root}/orgs?limit=1", headers={"Authorization": f"Bearer {token}"},
+        "GET", run.probe.url("/orgs?limit=1"), headers={"Authorization": f"Bearer {token}"},
         auth_hint='-H "Authorization: Bearer $TOKEN_WITHOUT_SCOPE"',
     )  # fmt: skip
     if page.status != 200:
@@ -113,7 +113,7 @@ def the_run_signs_in_as_the_standard_says(run: Run) -> Iterator[Notice]:
 )  # fmt: skip
 def the_providers_clock_is_right(run: Run) -> Iterator[Notice]:
     """The Date header is within five minutes of this machine's clock."""
-    answer = run.probe.send("GET", f"{run.probe.root}/orgs?limit=1")
+    answer = run.probe.send("GET", run.probe.url("/orgs?limit=1"))
     try:
         told = parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (KeyError, ValueError) as error:
@@ -132,7 +132,7 @@ def the_providers_clock_is_right(run: Run) -> Iterator[Notice]:
 def reads_need_no_cookie(run: Run) -> Iterator[Notice]:
     """A read without cookies is answered."""
     run.collection("orgs")
-    url = f"{run.probe.root}/orgs?limit=1"
+    url = run.probe.url("/orgs?limit=1")
     headers, hint = run.sign_in.headers("GET", url)
     page = run.probe.send("GET", url, headers=headers, auth_hint=hint, cookies=False)
     if page.status != 200:

@@ -6,6 +6,7 @@ Test support. Signed requests are accepted as they come, whatever their signatur
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from oneroster_harness.providers import Endpoint
 KEPT_HEADERS = ("Content-Type", "X-Total-Count", "Link", "WWW-Authenticate")
 
 ROOT = "/ims/oneroster/v1p1"
+_SERVICE = re.compile(r"/ims/oneroster/(rostering|gradebook|resources)/v1p2")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Asked:
     query: str
     headers: dict[str, str]
     body: bytes
+    service: str = ""
+    """The service of 1.2 that was asked; empty for 1.1."""
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -84,18 +88,20 @@ class Upstream:
         headers = {name: value for name, value in asked.headers.items() if name.lower() in ("authorization", "content-type", "accept")}
         if headers.get("Authorization", "").startswith("OAuth"):
             headers["Authorization"] = self.bearer
-        url = str(self.provider.token_url) if asked.path == "/token" else self.provider.base_url + asked.path
+        root = self.provider.base_urls["1.2"][asked.service] if asked.service else self.provider.base_url
+        url = str(self.provider.token_url) if asked.path == "/token" else root + asked.path
         answer = self.session.request(
             asked.method, url + (f"?{asked.query}" if asked.query else ""), headers=headers, data=asked.body or None, allow_redirects=False
         )
         own = urlsplit(self.provider.base_url)
-        there, here = f"{own.scheme}://{own.netloc}{own.path}", f"{origin}{ROOT}"
+        # The tail of the reference's roots is the standard's, so that its origin alone differs.
+        there, here = f"{own.scheme}://{own.netloc}{own.path.removesuffix(ROOT)}", origin
         kept = {name: answer.headers[name].replace(there, here) for name in KEPT_HEADERS if name in answer.headers}
         return Answered(answer.status_code, kept, answer.content.replace(there.encode(), here.encode()))
 
 
 @contextmanager
-def faulty(upstream: Upstream, fault: Fault) -> Iterator[Endpoint]:
+def faulty(upstream: Upstream, fault: Fault, *, spec: str = "1.1") -> Iterator[Endpoint]:
     """An endpoint whose provider shows the fault."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -106,8 +112,12 @@ def faulty(upstream: Upstream, fault: Fault) -> Iterator[Endpoint]:
         def answer(self) -> None:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
-            path = parts.path if parts.path == "/token" else parts.path.removeprefix(ROOT)
-            asked = Asked(self.command, path, parts.query, dict(self.headers.items()), self.rfile.read(length))
+            service = _SERVICE.match(parts.path)
+            root = service[0] if service else ROOT
+            path = parts.path if parts.path == "/token" else parts.path.removeprefix(root)
+            asked = Asked(
+                self.command, path, parts.query, dict(self.headers.items()), self.rfile.read(length), service[1] if service else ""
+            )
             found = fault(asked, lambda one: upstream.send(one, origin))
             self.send_response(found.status)
             for name, value in found.headers.items():
@@ -127,7 +137,7 @@ def faulty(upstream: Upstream, fault: Fault) -> Iterator[Endpoint]:
     thread.start()
     try:
         yield Endpoint(
-            url=f"{origin}{ROOT}", auth="oauth2", token_url=f"{origin}/token", client_id=upstream.provider.client_id,
+            url=f"{origin}{ROOT if spec == '1.1' else '/ims/oneroster/rostering/v1p2'}", auth="oauth2", token_url=f"{origin}/token", client_id=upstream.provider.client_id,
             client_secret=upstream.provider.client_secret,
         )  # fmt: skip
     finally:

@@ -175,3 +175,13 @@ def test_a_providers_file_names_an_endpoint(mock: RunningMock, tmp_path: Path) -
     found = run(["check", "api", "springfield"], secrets, tmp_path)
     assert found.returncode == 0, found.stderr
     assert "known deviations" in found.stdout
+
+
+@pytest.mark.parametrize("tail", ["/rostering/v1p2", "/gradebook/v1p2", "/rostering/v1p2/discovery/onerosterv1p2rostersservice_openapi3_v1p0.json"])
+def test_any_root_of_1p2_serves_and_its_description_tells_where_tokens_are(mock: RunningMock, tmp_path: Path, tail: str) -> None:
+    url = mock.provider("reference").base_url.removesuffix("/v1p1") + tail
+    command = ["check", "api", url, "--json", "-", "--only", "endpoint.", "--only", "data."]
+    found = run(command, environment_of(mock, "reference"), tmp_path)
+    document = json.loads(found.stdout)
+    assert (found.returncode, document["spec"], document["verdict"]) == (0, "1.2", "pass")
+    assert "endpoint.discovery" in {outcome["id"] for outcome in document["checks"] if outcome["outcome"] == "pass"}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from conformance.api_judge import CHECKS, Order, judge
 from mock_server.mock_process import RunningMock, running_mock
+from oneroster_harness.providers import Endpoint
 from oneroster_standard.dialects import load_dialect, load_quirks
 from tests.meeting.endpoints import endpoint_of
 from tests.meeting.keystone import (
@@ -49,7 +51,7 @@ def test_the_reference_raises_nothing_and_leaves_no_check_out(full: RunningMock)
     report = judge(endpoint_of(full, "reference"), Order(allow_writes=True))
     assert report.findings == []
     assert [outcome for outcome in report.outcomes if outcome.outcome != "pass"] == []
-    assert {outcome.id for outcome in report.outcomes} == set(CHECKS)
+    assert {outcome.id for outcome in report.outcomes} == {check.id for check in CHECKS.values() if "1.1" in check.specs}
     assert report.verdict == "pass"
 
 
@@ -73,3 +75,27 @@ def test_without_the_vendors_name_the_standard_alone_decides(full: RunningMock, 
     report = judge(endpoint_of(full, vendor))
     assert report.verdict == "fail"
     assert not any(notice.known for notice in report.findings)
+
+
+def endpoint_1p2(mock: RunningMock, vendor: str, *, known_for: str | None = None) -> Endpoint:
+    """The rostering root of a provider's 1.2."""
+    root = mock.provider(vendor).base_urls["1.2"]["rostering"]
+    return replace(endpoint_of(mock, vendor, known_for=known_for), url=root)
+
+
+def test_the_references_1p2_raises_nothing_and_leaves_no_check_out(full: RunningMock) -> None:
+    full.reset()
+    report = judge(endpoint_1p2(full, "reference"), Order(allow_writes=True))
+    assert report.spec == "1.2"
+    assert report.findings == []
+    assert [outcome for outcome in report.outcomes if outcome.outcome != "pass"] == []
+    assert {outcome.id for outcome in report.outcomes} == {check.id for check in CHECKS.values() if "1.2" in check.specs}
+
+
+@pytest.mark.parametrize("vendor", ["powerschool", "infinite-campus"])
+def test_a_vendors_1p2_shows_known_deviations_only(full: RunningMock, vendor: str) -> None:
+    full.reset()
+    report = judge(endpoint_1p2(full, vendor, known_for=vendor))
+    assert [(notice.check, notice.message) for notice in report.findings if not notice.known] == []
+    assert report.verdict == "pass"
+    assert faults_of_checks(report) == []
