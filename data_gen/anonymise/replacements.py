@@ -41,7 +41,7 @@ _AMERICAN_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _PLAIN_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _USER_ID = re.compile(r"\{([^{}:]*):([^{}]*)\}")
 _YEARS = re.compile(r"(?:19|20)\d\d")
-_CODE = re.compile(r"[A-Za-z]{0,2}[0-9.+\-]{0,6}[A-Za-z]{0,2}", re.ASCII)
+_CODE = re.compile(r"[A-Za-z]{0,2}(?:[0-9.+\-]{1,6}[A-Za-z]{0,2})?", re.ASCII)
 _TOKEN = re.compile(r"[\w.\-]+")
 SCHOOL_YEAR_BEGINS = 9
 
