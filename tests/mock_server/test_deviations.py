@@ -1,4 +1,4 @@
-"""Every deviation of addresses, sign-in, paging, envelopes and load is a quirk, or the mock says what it does instead."""
+"""Every deviation of the catalogue is a quirk or a habit of delivery, or the mock says what it does instead."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from requests_oauthlib import OAuth1
 from mock_server.documentation import elsewhere
 from mock_server.mock_process import RunningMock
 from oneroster_standard.dialects import SHIPPED, load_dialect, load_quirks
+from oneroster_standard.dialects.delivery import load_habits
 from tests.mock_server.wire import WITHIN_S, Wire
 
-OURS = [f"D{number:02}" for number in (*range(1, 75), *range(156, 165))]
+OURS = [f"D{number:02}" for number in range(1, 186)]
 
 
 def test_every_deviation_is_a_quirk_or_is_told_where_it_is() -> None:
-    quirks = {found.deviation for found in load_quirks().values()}
-    assert [found for found in OURS if found not in quirks and found not in elsewhere()] == []
+    told = {found.deviation for found in (*load_quirks().values(), *load_habits().values())} | set(elsewhere())
+    assert [found for found in OURS if found not in told] == []
     assert {found.how for found in elsewhere().values()} <= {"behaviour", "fault", "credential", "outside"}
 
 

@@ -247,12 +247,6 @@ def test_every_setting_of_every_vendor_is_seen_closed(oneroster_mock: RunningMoc
         assert known & closing == {setting for name, setting, _, _ in CLOSED if name == vendor}
 
 
-def test_a_page_size_that_was_not_raised_caps_the_page(oneroster_mock: RunningMock, wires: dict[str, Wire]) -> None:
-    assert len(wires["powerschool"].records("/users", limit=1000)) > 100
-    oneroster_mock.withhold("powerschool", ["page-size-raised"])
-    assert len(wires["powerschool"].records("/users", limit=1000)) == 100
-
-
 def test_the_admin_api_needs_its_token_and_knows_its_names(oneroster_mock: RunningMock) -> None:
     url = oneroster_mock.ready["admin_url"]
     assert requests.get(f"{url}/journal", timeout=WITHIN_S).status_code == 401
