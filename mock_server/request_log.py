@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +37,9 @@ class RequestLog(Protocol):
     def clear(self) -> None:
         """Start anew."""
         ...
+
+
+_HEAD_BYTES = 256
 
 
 class SharedLog:
@@ -71,9 +75,14 @@ class SharedLog:
         """What was added after a place, and where that ends; the file is another one when the log started anew."""
         descriptor = self._current()
         found = os.fstat(descriptor)
-        begin = place.offset if place.file == found.st_ino else 0
+        # The number of a file that is gone may come again: its first line, which bears its time, tells two files apart.
+        head = os.pread(descriptor, _HEAD_BYTES, 0).partition(b"\n")[0]
+        file = found.st_ino << 32 | zlib.crc32(head)
+        begin = place.offset if place.file == file else 0
         added = os.pread(descriptor, found.st_size - begin, begin)
-        return Place(found.st_ino, begin + len(added)), added
+        # A line that is being written is left for the next time.
+        whole = added[: added.rfind(b"\n") + 1]
+        return Place(file, begin + len(whole)), whole
 
     def clear(self) -> None:
         """Start anew, for all processes; of two that do so at once, the last one's file stays."""

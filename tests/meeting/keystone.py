@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from conformance.api_judge import Order, judge
 from conformance.report import Report
@@ -31,6 +34,12 @@ ON_THE_WIRE = [found.id for found in load_quirks().values() if found.hook == "mo
 # Two files of about the same size, so that two workers share them.
 ABOUT_PAGES = [found for found in ON_THE_WIRE if found.startswith(("paging.", "address.", "token.", "auth.", "sort.", "filter.", "fields."))]
 ABOUT_RECORDS = [found for found in ON_THE_WIRE if found not in ABOUT_PAGES]
+
+
+def cases(ids: Iterable[str]) -> list[Any]:
+    """Quirks as cases: those that no source ties to a vendor are run by `make test-hazards`, so that `make test` stays short."""
+    known = load_quirks()
+    return [pytest.param(found, marks=pytest.mark.hazards) if set(known[found].confidence) <= {"any"} else found for found in ids]
 
 
 def roots(report: Report) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from mock_server.mock_process import RunningMock, running_mock
 from oneroster_standard.dialects import load_quirks
-from tests.meeting.keystone import ABOUT_RECORDS, SMALL, faults_of_checks, judged_with, roots
+from tests.meeting.keystone import ABOUT_RECORDS, SMALL, cases, faults_of_checks, judged_with, roots
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def small() -> Iterator[RunningMock]:
         yield found
 
 
-@pytest.mark.parametrize("quirk", ABOUT_RECORDS)
+@pytest.mark.parametrize("quirk", cases(ABOUT_RECORDS))
 def test_a_quirk_is_caught_by_its_check_and_by_no_other_root(small: RunningMock, quirk: str) -> None:
     report = judged_with(small, quirk)
     assert roots(report) == set(load_quirks()[quirk].trips)

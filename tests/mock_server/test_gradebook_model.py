@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -61,6 +62,7 @@ def machine(mock: RunningMock, clients: dict[str, Client]) -> type[RuleBasedStat
             self._put(spec, "categories", key, {"title": title}, {"title": title})
             return "categories", key
 
+        @precondition(lambda self: self.model["categories"])
         @rule(target=touched, spec=SPECS, key=KEYS, title=WORDS, data=st.data())
         def put_line_item(self, spec: str, key: str, title: str, data: st.DataObject) -> tuple[str, str]:
             category = data.draw(st.sampled_from(sorted(self.model["categories"])))
@@ -71,6 +73,7 @@ def machine(mock: RunningMock, clients: dict[str, Client]) -> type[RuleBasedStat
             self._put(spec, "lineItems", key, body, {"title": title, "category": category})
             return "lineItems", key
 
+        @precondition(lambda self: self.model["lineItems"])
         @rule(target=touched, spec=SPECS, key=KEYS, score=SCORES, data=st.data())
         def put_result(self, spec: str, key: str, score: float, data: st.DataObject) -> tuple[str, str]:
             item = data.draw(st.sampled_from(sorted(self.model["lineItems"])))
@@ -81,6 +84,7 @@ def machine(mock: RunningMock, clients: dict[str, Client]) -> type[RuleBasedStat
             self._put(spec, "results", key, body, {"score": score, "lineItem": item})
             return "results", key
 
+        @precondition(lambda self: self.model["categories"])
         @rule(target=touched, titles=st.lists(WORDS, min_size=1, max_size=3))
         def post_line_items(self, titles: list[str]) -> tuple[str, str]:
             category = min(self.model["categories"])

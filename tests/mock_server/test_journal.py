@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from mock_server.asked import JournalProblem, JournalView
 from mock_server.journal import OTHER, Entry, Journal
 from mock_server.mock_process import RunningMock
+from mock_server.request_log import Place, SharedLog
 from tests.mock_server.wire import Wire
 
 WORDS = frozenset({"status", "role", "familyName", "sourcedId", "school", "dateLastModified"})
@@ -182,3 +184,23 @@ def test_the_journal_is_read_on_from_an_entry(oneroster_mock: RunningMock, refer
     for _ in range(3):
         reference.get("/orgs")
     assert [entry["number"] for entry in oneroster_mock.admin("GET", "/journal?since=2")["entries"]] == [3]
+
+
+def test_a_line_that_is_being_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    log = SharedLog(tmp_path)
+    log.append(b"first\nhalf of the ")
+    place, added = log.read(Place(0, 0))
+    assert added == b"first\n"
+    log.append(b"second\n")
+    assert log.read(place)[1] == b"half of the second\n"
+
+
+def test_a_log_that_started_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+    log = SharedLog(tmp_path)
+    log.append(b"one of the old ones\n")
+    place, _ = log.read(Place(0, 0))
+    # Two new starts, after which the file system may give the first file's number again.
+    for text in (b"between\n", b"new\n"):
+        log.clear()
+        log.append(text)
+    assert log.read(place)[1] == b"new\n"

@@ -64,7 +64,7 @@ def test_a_run_without_the_fixture_loads_neither_the_server_nor_its_libraries(
         """
     )
     result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest"
+        "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:schemathesis"
     )
     result.assert_outcomes(passed=1)
 
