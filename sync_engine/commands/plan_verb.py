@@ -1,0 +1,52 @@
+"""`sync plan`: shows what a sync would change, and keeps it.
+
+Called by the group. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oneroster_harness.problems import UsageProblem
+from sync_engine import plan as plans
+from sync_engine.commands.planning import planned, staging
+from sync_engine.commands.reporting import RunClock, finish, reported
+from sync_engine.commands.source_options import opened, source_options
+
+
+@click.command(epilog="""
+\b
+Examples:
+  oneroster sync plan district.zip duckdb:///roster.duckdb -o plan.json
+  oneroster sync plan my-district postgresql://app@db/roster --max-delete-percent 2 --json -
+""")  # fmt: skip
+@click.argument("source")
+@click.argument("target")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Keep the plan here, its rows beside it; default only shows it",
+)
+@source_options
+def plan(source: str, target: str, out: Path | None, **options: Any) -> None:
+    """Show what a sync would change, and keep it as a plan with -o. Changes nothing."""
+    json_target = options["json_target"]
+    clock = RunClock()
+    with reported(clock, source, target, json_target):
+        found, goal = opened(source, target, options)
+        _require_own(out)
+        with staging(out) as folder:
+            made = planned(found, goal, folder, options)
+            if out:
+                plans.keep(made, out)
+            finish(clock.result(made, "planned"), json_target)
+
+
+def _require_own(out: Path | None) -> None:
+    """An older plan is replaced; any other file is left alone."""
+    if out is not None and out.exists() and not plans.is_plan(out):
+        raise UsageProblem("the file exists and is no plan", "a new name, or an older plan", str(out))

@@ -1,0 +1,75 @@
+"""Reading a source into a plan, and applying it: what `plan`, `run` and `apply` share.
+
+Called by these verbs. A hold is never approved here by itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oneroster_harness.problems import EXIT_HELD, CannotRun
+from oneroster_harness.terminal import progress
+from oneroster_standard.moments import format_instant
+from sync_engine import plan as plans
+from sync_engine.applying import apply as apply_plan
+from sync_engine.commands.reporting import RunClock, finish
+from sync_engine.difference import Counts
+from sync_engine.guard import DeleteGuard
+from sync_engine.plan import Plan
+from sync_engine.reading import Source
+from sync_engine.snapshot import Scratch
+from sync_engine.targets.session import Target
+
+
+def planned(source: Source, target: Target, folder: Path, options: dict[str, Any]) -> Plan:
+    """Read the source whole and compare it with the target; the plan's rows lie in `folder`."""
+    guard = DeleteGuard(options["max_delete_percent"], options["max_delete_count"], options["delete_floor"])
+    with (
+        tempfile.TemporaryDirectory(prefix="oneroster-snapshot-") as staging,
+        Scratch(Path(staging)) as scratch,
+        progress() as bar,
+    ):
+        task = bar.add_task("reading", total=None)
+        snapshot = source.read(scratch, lambda name: bar.update(task, description=f"reading {name}"))
+        bar.update(task, description="comparing")
+        return plans.make(
+            snapshot, target, source=source.shown, tenant=options["tenant"], guard=guard, folder=folder
+        )  # fmt: skip
+
+
+@contextmanager
+def staging(out: Path | None) -> Iterator[Path]:
+    """A folder for a plan's rows, on the disk of the plan file; gone after the run unless it was moved away."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".oneroster-plan-", dir=out.absolute().parent if out else None))
+    except OSError as error:
+        raise CannotRun(f"the plan cannot be written: {error.strerror}", where=str(out)) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def apply_and_finish(
+    clock: RunClock, made: Plan, target: Target, approve: tuple[str, ...], json_target: str | None
+) -> None:
+    """Apply a plan and tell what came of it; ends with exit code 4 while rows wait."""
+    outcome = apply_plan(made, target, run=clock.run, approve=approve, applied_at=format_instant(clock.at))
+    status = "held" if outcome.held else "applied"
+    settled = {found.hold_reason for name, found in made.entities.items() if not outcome.changes[name].held}
+    reasons = tuple(reason for reason in made.reasons if reason not in settled)
+    changes = {**outcome.changes, **{name: Counts() for name in made.unread}}
+    finish(clock.result(made, status, changes=changes, reasons=reasons), json_target)
+    if outcome.held:
+        click.echo(
+            "removals wait: `oneroster sync plan ... -o plan.json`, look at it, then"
+            " `oneroster sync apply plan.json --approve ENTITY`", err=True,
+        )  # fmt: skip
+        click.get_current_context().exit(EXIT_HELD)

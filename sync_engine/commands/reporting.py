@@ -1,0 +1,74 @@
+"""What a verb tells: its run's id and time, its result as text and as JSON, also when it ends with a problem.
+
+Called by every verb that plans or applies. Never holds a row.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from oneroster_harness.problems import Problem, UsageProblem
+from oneroster_harness.providers import redact
+from oneroster_harness.terminal import echo_json, echo_text
+from sync_engine.applying import StalePlan
+from sync_engine.difference import Counts
+from sync_engine.plan import Plan
+from sync_engine.result import Result
+from sync_engine.targets.opening import shown
+
+
+class RunClock:
+    """The run's id and its time; logs may know the hour, data never does."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+        self.run = f"{self.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+        self.source = self.target = ""
+        self._started = time.monotonic()
+
+    def result(self, made: Plan, status: str, **changed: Any) -> Result:
+        """The result of a plan as it stands."""
+        parts: dict[str, Any] = {
+            "complete": {name: found.complete for name, found in made.entities.items()}
+            | dict.fromkeys(made.unread, False),
+            "changes": {name: found.counts for name, found in made.entities.items()}
+            | {name: Counts() for name in made.unread}, "reasons": made.reasons,
+        }  # fmt: skip
+        return Result(
+            self.run, made.source, made.target, status, rows=made.rows, requests=made.requests,
+            elapsed_s=time.monotonic() - self._started, **(parts | changed),
+        )  # fmt: skip
+
+    def ended(self, status: str, reason: str) -> Result:
+        """The result of a run that changed nothing because of a problem."""
+        return Result(
+            self.run, self.source, self.target, status, {}, {}, (reason,),
+            elapsed_s=time.monotonic() - self._started,
+        )  # fmt: skip
+
+
+@contextmanager
+def reported(clock: RunClock, source: str, target: str, json_target: str | None) -> Iterator[None]:
+    """Give the machine form also to a run that ends with a problem."""
+    clock.source = redact(source) if "://" in source else source
+    clock.target = shown(target) if target else ""
+    try:
+        yield
+    except UsageProblem:
+        raise
+    except Problem as problem:
+        status = "refused" if isinstance(problem, StalePlan) else "failed"
+        reason = "; ".join(part for part in (problem.met, problem.where, problem.try_) if part)
+        echo_json(clock.ended(status, reason).document(), json_target)
+        raise
+
+
+def finish(found: Result, json_target: str | None) -> None:
+    """Print a result for a person and for a machine."""
+    echo_text(found.text(), json_target)
+    echo_json(found.document(), json_target)
