@@ -5,7 +5,6 @@ Called by `sync apply` and `sync run`. Refuses a target that changed since the p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +13,8 @@ from oneroster_harness.problems import CannotRun, UsageProblem, nearest
 from sync_engine.difference import Counts
 from sync_engine.landing import Table, tables
 from sync_engine.plan import Plan
-from sync_engine.targets.session import RunRecord, Session, Target
+from sync_engine.run_log import Entry, append, entries
+from sync_engine.targets.session import Session, Target
 
 ALL = "all"
 
@@ -59,10 +59,10 @@ def approved_entities(plan: Plan, names: Collection[str]) -> frozenset[str]:
     return frozenset(names) & approvable
 
 
-def apply(plan: Plan, target: Target, *, run: str, approve: Collection[str], applied_at: str) -> Applied:
-    """Apply a plan with the held removals of the approved entities.
+def apply(plan: Plan, target: Target, stamp: Entry, approve: Collection[str]) -> Applied:
+    """Apply a plan with the held removals of the approved entities, and record the run in the same transaction.
 
-    run: id of this run. applied_at: an instant for the record. Raises StalePlan when the target changed since the plan.
+    stamp: who and when, as the record starts. Raises StalePlan when the target changed since the plan.
     """
     approved = approved_entities(plan, approve)
     planned = _planned_steps(plan)
@@ -70,13 +70,17 @@ def apply(plan: Plan, target: Target, *, run: str, approve: Collection[str], app
     with target.writing() as session:
         session.lock(plan.tables)
         state = session.digest(plan.tables, plan.tenant)
-        earlier = [one for one in session.runs_of(plan.digest, plan.tenant) if one.after == state]
+        earlier = [one for one in entries(session, plan.tenant, plan.digest) if one.after == state]
         if state == plan.before:
             done: frozenset[str] | None = None
         elif earlier:
-            done = frozenset(name for one in earlier for name in one.approved.split(",") if name)
-        elif all(session.in_effect(step.table, plan.tenant, step.file) for step in [*planned, *released]):
-            return _outcome(plan, approved, is_planned_new=False, released=frozenset())
+            done = frozenset(str(given["what"]) for one in earlier for given in one.approvals)
+        elif (steps := [*planned, *released]) and all(
+            session.in_effect(step.table, plan.tenant, step.file) for step in steps
+        ):
+            outcome = _outcome(plan, approved, is_planned_new=False, released=frozenset())
+            _record(session, plan, stamp, approved, outcome)
+            return outcome
         else:
             raise StalePlan(
                 "the target changed since the plan was made", "the state that the plan was made for", plan.target,
@@ -91,9 +95,7 @@ def apply(plan: Plan, target: Target, *, run: str, approve: Collection[str], app
         for step in steps:
             session.put(step.table, plan.tenant, step.file)
         outcome = _outcome(plan, approved | (done or frozenset()), is_planned_new=is_new, released=fresh)
-        if steps:
-            every = (done or frozenset()) | fresh
-            _record(session, plan, run, every, applied_at, outcome)
+        _record(session, plan, stamp, (done or frozenset()) | fresh, outcome)
         return outcome
 
 
@@ -129,11 +131,13 @@ def _outcome(
     return Applied(changes, sum(counts.held for counts in changes.values()))
 
 
-def _record(
-    session: Session, plan: Plan, run: str, approved: Collection[str], applied_at: str, outcome: Applied
-) -> None:
-    counts = json.dumps({name: asdict(found) for name, found in outcome.changes.items()}, sort_keys=True)
-    after = session.digest(plan.tables, plan.tenant)
-    session.record(
-        RunRecord(run, plan.digest, plan.tenant, after, ",".join(sorted(approved)), applied_at, counts)
-    )
+def _record(session: Session, plan: Plan, stamp: Entry, approved: Collection[str], outcome: Applied) -> None:
+    append(
+        session,
+        replace(
+            stamp, status="held" if outcome.held else "applied", plan=plan.digest, before=plan.before,
+            after=session.digest(plan.tables, plan.tenant),
+            approvals=[{"what": name} for name in sorted(approved)],
+            changes={name: asdict(found) for name, found in outcome.changes.items()},
+        ),
+    )  # fmt: skip

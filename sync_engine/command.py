@@ -8,8 +8,11 @@ from __future__ import annotations
 import click
 
 from sync_engine.commands.apply_verb import apply
+from sync_engine.commands.audit_verb import audit
+from sync_engine.commands.history_verb import history
 from sync_engine.commands.plan_verb import plan
 from sync_engine.commands.run_verb import run
+from sync_engine.commands.status_verb import status
 
 
 @click.group(epilog="""
@@ -26,5 +29,8 @@ for _verb in (
     plan,
     apply,
     run,
+    status,
+    history,
+    audit,
 ):
     sync.add_command(_verb)

@@ -33,8 +33,9 @@ Examples:
 @json_option
 def apply(plan_file: Path, approve: tuple[str, ...], target_url: str | None, json_target: str | None) -> None:
     """Apply a plan in one transaction; refused when the target changed since."""
-    clock = RunClock()
+    clock = RunClock("apply")
     with reported(clock, str(plan_file), target_url or "", json_target):
         made = plans.load(plan_file)
-        clock.source, clock.target = made.source, made.target
-        apply_and_finish(clock, made, open_target(target_url or made.target), approve, json_target)
+        clock.source, clock.target, clock.tenant = made.source, made.target, made.tenant
+        clock.into = open_target(target_url or made.target)
+        apply_and_finish(clock, made, clock.into, approve, json_target)

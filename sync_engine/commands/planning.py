@@ -16,7 +16,6 @@ import click
 
 from oneroster_harness.problems import EXIT_HELD, CannotRun
 from oneroster_harness.terminal import progress
-from oneroster_standard.moments import format_instant
 from sync_engine import plan as plans
 from sync_engine.applying import apply as apply_plan
 from sync_engine.commands.reporting import RunClock, finish
@@ -61,7 +60,7 @@ def apply_and_finish(
     clock: RunClock, made: Plan, target: Target, approve: tuple[str, ...], json_target: str | None
 ) -> None:
     """Apply a plan and tell what came of it; ends with exit code 4 while rows wait."""
-    outcome = apply_plan(made, target, run=clock.run, approve=approve, applied_at=format_instant(clock.at))
+    outcome = apply_plan(made, target, clock.stamp(made), approve)
     status = "held" if outcome.held else "applied"
     settled = {found.hold_reason for name, found in made.entities.items() if not outcome.changes[name].held}
     reasons = tuple(reason for reason in made.reasons if reason not in settled)

@@ -12,24 +12,66 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from oneroster_harness.problems import Problem, UsageProblem
+import click
+
+from oneroster_harness.problems import CannotRun, Problem, UsageProblem
 from oneroster_harness.providers import redact
 from oneroster_harness.terminal import echo_json, echo_text
+from oneroster_standard.moments import format_instant
 from sync_engine.applying import StalePlan
 from sync_engine.difference import Counts
 from sync_engine.plan import Plan
 from sync_engine.result import Result
+from sync_engine.run_log import Entry, append
 from sync_engine.targets.opening import shown
+from sync_engine.targets.session import Target
+
+NO_TARGET = ("sync.target-not-opened", "sync.no-driver")
+"""Problems of the target itself: there is nowhere to record them."""
 
 
 class RunClock:
-    """The run's id and its time; logs may know the hour, data never does."""
+    """The run's id and its time; logs may know the hour, data never does.
 
-    def __init__(self) -> None:
+    verb: what was called. into: the target whose record the run belongs to, None until it may be written.
+    """
+
+    def __init__(self, verb: str = "plan") -> None:
         self.at = datetime.now(UTC)
         self.run = f"{self.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+        self.verb = verb
         self.source = self.target = ""
+        self.tenant = "default"
+        self.into: Target | None = None
         self._started = time.monotonic()
+
+    def stamp(self, made: Plan) -> Entry:
+        """The start of the run's record: who, when and from where."""
+        complete = {name: found.complete for name, found in made.entities.items()}
+        return Entry(
+            self.run, self.verb, format_instant(self.at), made.tenant, "", made.source, made.version,
+            complete=complete | dict.fromkeys(made.unread, False), reasons=made.reasons, rows=made.rows,
+            requests=made.requests, elapsed_ms=self.elapsed_ms,
+        )  # fmt: skip
+
+    def record_failure(self, status: str, reason: str) -> None:
+        """Leave the run in the target's record, where there is a target; nothing else of it is touched."""
+        if self.into is None or not self.into.is_there():
+            return
+        entry = Entry(
+            self.run, self.verb, format_instant(self.at), self.tenant, status, self.source,
+            reasons=(reason,), elapsed_ms=self.elapsed_ms,
+        )  # fmt: skip
+        try:
+            with self.into.writing() as session:
+                append(session, entry)
+        except CannotRun as problem:
+            click.echo(f"this run is not in the target's record: {problem.met}", err=True)
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the run began."""
+        return int(1000 * (time.monotonic() - self._started))
 
     def result(self, made: Plan, status: str, **changed: Any) -> Result:
         """The result of a plan as it stands."""
@@ -64,6 +106,8 @@ def reported(clock: RunClock, source: str, target: str, json_target: str | None)
     except Problem as problem:
         status = "refused" if isinstance(problem, StalePlan) else "failed"
         reason = "; ".join(part for part in (problem.met, problem.where, problem.try_) if part)
+        if problem.id not in NO_TARGET:
+            clock.record_failure(status, reason)
         echo_json(clock.ended(status, reason).document(), json_target)
         raise
 

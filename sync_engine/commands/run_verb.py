@@ -14,6 +14,7 @@ from sync_engine.commands.planning import apply_and_finish, planned, staging
 from sync_engine.commands.reporting import RunClock, finish, reported
 from sync_engine.commands.source_options import opened, source_options
 from sync_engine.result import Result
+from sync_engine.targets.opening import open_target
 
 
 @click.command(epilog="""
@@ -29,8 +30,9 @@ Examples:
 def run(source: str, target: str, yes: bool, **options: Any) -> None:
     """Plan and apply in one go. Without --yes it asks on a terminal, and elsewhere only plans."""
     json_target = options["json_target"]
-    clock = RunClock()
+    clock = RunClock("run")
     with reported(clock, source, target, json_target):
+        clock.tenant, clock.into = options["tenant"], open_target(target) if yes or _is_terminal() else None
         found, goal = opened(source, target, options)
         with staging(None) as folder:
             made = planned(found, goal, folder, options)
@@ -40,8 +42,12 @@ def run(source: str, target: str, yes: bool, **options: Any) -> None:
             apply_and_finish(clock, made, goal, (), json_target)
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _agreed(found: Result) -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         return False
     click.echo(found.text(), err=True)
     return click.confirm("apply this plan?", err=True)

@@ -60,6 +60,10 @@ class DuckDbTarget:
         self.path = path
         self.address = f"duckdb:///{path}"
 
+    def is_there(self) -> bool:
+        """Whether the file exists."""
+        return self.path.exists()
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A read-only view; a file that is not there is an empty database and stays not there."""

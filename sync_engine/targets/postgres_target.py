@@ -128,6 +128,10 @@ class PostgresTarget:
         self.address = address
         self._parameters = dict(parameters)
 
+    def is_there(self) -> bool:
+        """A server's database is there, or connecting fails."""
+        return True
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A read-only snapshot of the whole database."""

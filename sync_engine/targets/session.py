@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,27 +18,15 @@ from oneroster_harness.problems import CannotRun
 from sync_engine.landing import Table
 from sync_engine.sql_text import quoted
 
-RUNS = "_sync_runs"
-_RUN_COLUMNS = ("run", "plan", "tenant", "after", "approved", "applied_at", "changes")
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One applied run, kept in the target. after: digest of the target's state behind it; changes: JSON counts."""
-
-    run: str
-    plan: str
-    tenant: str
-    after: str
-    approved: str
-    applied_at: str
-    changes: str
-
 
 class Target(Protocol):
     """A database that a roster lands in. address: how it is written down, without a secret."""
 
     address: str
+
+    def is_there(self) -> bool:
+        """Whether there is a database to look into; False for a file that nobody has made yet."""
+        ...
 
     def reading(self) -> AbstractContextManager[Session]:
         """One consistent view. Raises CannotRun when the database cannot be reached."""
@@ -154,20 +141,3 @@ class Session(ABC):
             f" WHERE true ON CONFLICT ({_names(('tenant', 'sourcedId'))}) DO UPDATE SET {replaced}",
             (tenant,),
         )
-
-    def record(self, run: RunRecord) -> None:
-        """Keep an applied run."""
-        columns = ", ".join(f"{quoted(name)} {self.text_type} NOT NULL" for name in _RUN_COLUMNS)
-        self.query(f"CREATE TABLE IF NOT EXISTS {quoted(RUNS)} ({columns})")
-        marks = ", ".join("?" for _ in _RUN_COLUMNS)
-        self.query(
-            f"INSERT INTO {quoted(RUNS)} ({_names(_RUN_COLUMNS)}) VALUES ({marks})",
-            tuple(getattr(run, name) for name in _RUN_COLUMNS),
-        )
-
-    def runs_of(self, plan: str, tenant: str) -> Iterator[RunRecord]:
-        """Runs that applied a plan (by its digest), in no order."""
-        if self.columns(RUNS):
-            sql = f"SELECT {_names(_RUN_COLUMNS)} FROM {quoted(RUNS)} WHERE plan = ? AND tenant = ?"
-            for row in self.query(sql, (plan, tenant)):
-                yield RunRecord(*map(str, row))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sync_engine.command import sync as group
 from tests.sync_engine.conftest import Database, call, sync
 from tests.sync_engine.fake_provider import FakeProvider
 from tests.sync_engine.rosters import orgs, write_bundle
 
 
-@pytest.mark.parametrize("verb", [(), ("plan",), ("apply",), ("run",)])
+@pytest.mark.parametrize("verb", [(), *((name,) for name in sorted(group.commands))])
 def test_help_shows_two_real_examples(verb: tuple[str, ...]) -> None:
     lines = [line.strip() for line in call("sync", *verb, "--help").out.splitlines()]
     assert sum(line.startswith(" ".join(("oneroster sync", *verb))) for line in lines) == 2

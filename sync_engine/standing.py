@@ -1,0 +1,88 @@
+"""How a target stands: its tenants, their last runs, and how many rows are in which state.
+
+Called by `sync status`. Reads counts and the record of runs only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oneroster_standard.standard import VERSIONS
+from sync_engine.landing import Table, tables
+from sync_engine.run_log import Entry, entries
+from sync_engine.sql_text import quoted
+from sync_engine.targets.session import Session
+
+GOOD = ("applied",)
+"""Statuses of a run that left nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One tenant. runs: its record, oldest first. rows: entity -> own state -> rows. drifted: the landed rows are not
+    those that the last run left, so something else wrote to them; None where that cannot be told."""
+
+    tenant: str
+    runs: Sequence[Entry]
+    rows: dict[str, dict[str, int]]
+    drifted: bool | None
+
+    @property
+    def last(self) -> Entry:
+        """The run that says how things stand."""
+        return self.runs[-1]
+
+    @property
+    def last_settled(self) -> Entry | None:
+        """The last run that landed all that it found."""
+        return next((one for one in reversed(self.runs) if one.status in GOOD), None)
+
+    def document(self) -> dict[str, Any]:
+        """The machine form."""
+        settled = self.last_settled
+        return {
+            "tenant": self.tenant, "status": self.last.status, "last_run": self.last.run, "last_at": self.last.at,
+            "last_settled_run": settled.run if settled else None, "last_settled_at": settled.at if settled else None,
+            "source": self.last.source, "spec": self.last.spec, "reasons": list(self.last.reasons),
+            "held": {name: found["held"] for name, found in self.last.changes.items() if found["held"]},
+            "runs": {status: sum(one.status == status for one in self.runs)
+                     for status in ("applied", "held", "refused", "failed")},
+            "success_rate": round(sum(one.status in GOOD for one in self.runs) / len(self.runs), 4),
+            "rows": self.rows, "drifted": self.drifted,
+        }  # fmt: skip
+
+
+def standings(session: Session) -> list[Standing]:
+    """Every tenant that a run speaks of, in order of its name."""
+    every = entries(session)
+    return [
+        _standing(session, tenant, [one for one in every if one.tenant == tenant])
+        for tenant in sorted({one.tenant for one in every})
+    ]
+
+
+def _standing(session: Session, tenant: str, runs: Sequence[Entry]) -> Standing:
+    last = next((one for one in reversed(runs) if one.after), None)
+    rows: dict[str, dict[str, int]] = {}
+    for name in sorted({name for version in VERSIONS for name in tables(version)}):
+        found = _by_state(session, name, tenant)
+        if found:
+            rows[name] = found
+    return Standing(tenant, runs, rows, None if last is None else _digest(session, last) != last.after)
+
+
+def _digest(session: Session, last: Entry) -> str:
+    known = tables(last.spec)
+    told: list[Table] = [known[name] for name in last.changes if name in known]
+    return session.digest(told, last.tenant)
+
+
+def _by_state(session: Session, name: str, tenant: str) -> dict[str, int]:
+    if not {"tenant", "_state"} <= session.columns(name):
+        return {}
+    found = session.query(
+        f'SELECT "_state", count(*) FROM {quoted(name)} WHERE "tenant" = ? GROUP BY 1 ORDER BY 1', (tenant,)
+    )
+    return {str(state): int(rows) for state, rows in found}
