@@ -22,6 +22,9 @@ OPTIONAL = ("demographics", "resources", "categories", "lineItems", "results")
 LINKS = {"classResources": ("classes", "classSourcedId"), "courseResources": ("courses", "courseSourcedId")}
 """Tables that an API has no collection for: name -> (collection whose records hold `resources`, column of the owner)."""
 
+NEVER_LANDED = ("password",)
+"""Columns of the standard that no target has: who signs in does so with the district's identity provider."""
+
 PRESENT, REMOVED = "present", "removed"
 ACTIVE, TOBEDELETED = "active", "tobedeleted"
 
@@ -65,10 +68,15 @@ class Table:
 def tables(version: str) -> Mapping[str, Table]:
     """Landed tables of a version of the standard, by name, in the order of its CSV files."""
     return {
-        file.entity: Table(file.entity, file.columns)
+        file.entity: Table(file.entity, tuple(one for one in file.columns if one.header not in NEVER_LANDED))
         for file in load(version).csv_files.values()
         if file.name != "manifest.csv"
     }
+
+
+def dropped_note(entity: str, column: str, rows: int) -> str:
+    """What a run tells of a column that never lands, although the source filled it."""
+    return f"{entity}: {rows:,} rows bring a {column}, which is not kept; ask the district to stop sending it"
 
 
 def text(value: Any) -> str | None:

@@ -12,7 +12,17 @@ from typing import Any
 
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.providers import Endpoint
-from sync_engine.landing import CORE, LINKS, OPTIONAL, land_links, land_record, tables
+from sync_engine.landing import (
+    CORE,
+    LINKS,
+    NEVER_LANDED,
+    OPTIONAL,
+    dropped_note,
+    land_links,
+    land_record,
+    tables,
+    text,
+)
 from sync_engine.snapshot import EntityRead, Scratch, Snapshot, Stage
 from sync_engine.sources import setup_problems
 from sync_engine.sources.collection import Collection, Reading, Refused
@@ -68,6 +78,7 @@ class _Entity:
             if owner == entity and name in known
         ]
         self._broken = 0
+        self._dropped = dict.fromkeys(NEVER_LANDED, 0)
 
     def read(self) -> list[EntityRead]:
         collection = Collection(self._connection, self._entity)
@@ -82,8 +93,10 @@ class _Entity:
         if first.totals is None and not reasons:
             reasons = _doubts_of_second(first, collection.walk(lambda _: None))
         notes = [*reasons, *self._emptiness(distinct)]
+        dropped = (dropped_note(self._entity, name, sent) for name, sent in self._dropped.items() if sent)
         found = EntityRead(
-            self._entity, rows, quarantined, not reasons, reasons=tuple(f"{self._entity}: {one}" for one in notes)
+            self._entity, rows, quarantined, not reasons,
+            reasons=(*(f"{self._entity}: {one}" for one in notes), *dropped),
         )  # fmt: skip
         return [found, *(self._linked(stage, found) for stage, _ in self._links)]
 
@@ -98,6 +111,9 @@ class _Entity:
             self._broken += 1
             return
         self._stage.add(land_record(self._stage.table, record))
+        for name in NEVER_LANDED:
+            if name in record and text(record[name]):
+                self._dropped[name] += 1
         for stage, column in self._links:
             for row in land_links(column, stage.table, record):
                 stage.add(row)

@@ -6,6 +6,7 @@ header is set aside. Never guesses an encoding or a delimiter.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from oneroster_harness.problems import CannotRun, UsageProblem
 from oneroster_standard.bundles import Bundle, BundleProblem, Row, open_bundle
 from oneroster_standard.moments import format_instant, parse_instant
 from oneroster_standard.standard import VERSIONS, CsvColumn
-from sync_engine.landing import Table, tables
+from sync_engine.landing import NEVER_LANDED, Table, dropped_note, tables
 from sync_engine.snapshot import BATCH_ROWS, EntityRead, Scratch, Snapshot, Stage
 
 MANIFEST = "manifest.csv"
@@ -105,14 +106,16 @@ def _read_file(bundle: Bundle, table: Table, scratch: Scratch, mode: str) -> Ent
     header = _header(next(rows, None), table, name)
     stage = Stage(scratch, table)
     broken = 0
-    for frame, unfit in _frames(rows, header, table):
+    dropped: Counter[str] = Counter()
+    for frame, unfit in _frames(rows, header, table, dropped):
         stage.add_frame(frame)
         broken += unfit
     kept, quarantined = stage.finish()
     quarantined += broken
     why = "cells do not fit the header, no sourcedId, or one id with two contents"
-    reasons = (f"{table.name}: {quarantined:,} rows were set aside ({why})",) if quarantined else ()
-    return EntityRead(table.name, kept, quarantined, not quarantined, mode == "delta", reasons=reasons)
+    reasons = [f"{table.name}: {quarantined:,} rows were set aside ({why})"] if quarantined else []
+    reasons += [dropped_note(table.name, column, filled) for column, filled in dropped.items()]
+    return EntityRead(table.name, kept, quarantined, not quarantined, mode == "delta", reasons=tuple(reasons))
 
 
 def _header(row: Row | None, table: Table, name: str) -> list[str]:
@@ -127,13 +130,19 @@ def _header(row: Row | None, table: Table, name: str) -> list[str]:
     return found
 
 
-def _frames(rows: Iterator[Row], header: list[str], table: Table) -> Iterator[tuple[pl.DataFrame, int]]:
-    """Batches of landed rows, each with the number of rows that did not fit."""
+def _frames(
+    rows: Iterator[Row], header: list[str], table: Table, dropped: Counter[str]
+) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Batches of landed rows, each with the number of rows that did not fit; `dropped` counts what never lands."""
+    unkept = [name for name in header if name in NEVER_LANDED]
     landed = [_landed(column) for column in table.columns]
     while batch := [row.cells for row in islice(rows, BATCH_ROWS)]:
         fitting = [cells for cells in batch if len(cells) == len(header)]
         raw = pl.DataFrame(fitting, schema=dict.fromkeys(header, pl.String), orient="row")
         unfit = len(batch) - len(fitting) - sum(not cells for cells in batch)
+        for name in unkept:
+            if filled := int((raw[name].str.strip_chars() != "").sum()):
+                dropped[name] += filled
         yield raw.select(landed), unfit
 
 

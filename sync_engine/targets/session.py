@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from oneroster_harness.problems import CannotRun
-from sync_engine.landing import Table
+from sync_engine.landing import NEVER_LANDED, Table
 from sync_engine.sql_text import quoted
 
 
@@ -107,7 +107,7 @@ class Session(ABC):
         return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
     def create(self, table: Table) -> None:
-        """Make the table if it is not there."""
+        """Make the table if it is not there; what an earlier release kept and must not be kept is taken out."""
         columns = [f"{quoted('tenant')} {self.text_type} NOT NULL"]
         for column in table.columns:
             kind = f"{self.text_type}[]" if column.is_list else self.text_type
@@ -118,6 +118,8 @@ class Session(ABC):
         self.query(
             f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} ({', '.join(columns)}, PRIMARY KEY ({key}))"
         )
+        for name in self.columns(table.name).intersection(NEVER_LANDED):
+            self.query(f"ALTER TABLE {quoted(table.name)} DROP COLUMN {quoted(name)}")
 
     def in_effect(self, table: Table, tenant: str, file: Path) -> bool:
         """Whether every row of the file stands in the target already, column for column."""
