@@ -15,6 +15,8 @@ from conformance.causes import attach_causes
 from conformance.known import mark_known
 from conformance.notices import Notice, fold
 from conformance.probe import BudgetSpent, Exchange, Probe
+from conformance.profiles.applying import judge_api_profiles
+from conformance.profiles.model import Profile
 from conformance.registry import CHECKS, Check, Skip
 from conformance.report import Outcome, Report
 from conformance.run import SCOPES, Run, at
@@ -36,7 +38,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a run is to do. budget: requests at most; rate: requests per second, 0 for no limit."""
+    """What a run is to do. budget: requests at most; rate: requests per second, 0 for no limit; profiles: consumers to ask for."""
 
     seed: int = DEFAULT_SEED
     as_of: date = AS_OF
@@ -46,6 +48,7 @@ class Order:
     allow_writes: bool = False
     only: Collection[str] = field(default=())
     skip: Collection[str] = field(default=())
+    profiles: tuple[Profile, ...] = ()
 
     def asks(self, check_id: str) -> bool:
         """Whether a check belongs to the run; a family such as `paging.` stands for its checks."""
@@ -102,6 +105,8 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
     report.outcomes = [_seen(outcome, report.findings) for outcome in report.outcomes]
     if endpoint.vendor:
         mark_known(report, dialect)
+    unread = "; ".join(report.incomplete) if not run.survey.is_whole else ""
+    judge_api_profiles(report, run, order.profiles, allow_writes=order.allow_writes, unread=unread)
     report.covered = {subject: sorted(found) for subject, found in sorted(run.covered.items())}
     report.requests = probe.sent
     report.elapsed_s = time.perf_counter() - started

@@ -20,6 +20,7 @@ from conformance.api_judge import judge as judge_api
 from conformance.catalogue import entries
 from conformance.csv_judge import judge as judge_csv
 from conformance.known import mark_known
+from conformance.profiles.loading import load_profiles
 from conformance.report import Report
 from conformance.reports import read_order, write_reports
 from conformance.reports.text import text_report
@@ -70,6 +71,7 @@ def run_options(function: F) -> F:
         fail_on_option,
         as_of_option,
         seed_option,
+        click.option("--profile", "profile_names", multiple=True, metavar="NAME|FILE", help="Consumer to ask for, repeatable; see oneroster profiles"),
         click.option("--report", "reports", multiple=True, metavar="FORMAT:PATH", help="text, json, html or junit; repeatable"),
         click.option("--skip", "skipped", multiple=True, metavar="ID", help="Leave a check or a family out, repeatable"),
         click.option("--only", multiple=True, metavar="ID", help="Put only these checks or families, repeatable"),
@@ -96,7 +98,7 @@ def check() -> None:
 def check_api(
     url: str, budget: int, rate: float, deep: bool, allow_writes: bool, spec: str | None, vendor: str | None,
     auth: str | None, token_url: str | None, providers_file: str | None, only: tuple[str, ...], skipped: tuple[str, ...],
-    reports: tuple[str, ...], seed: int, as_of: date, fail_on: str, json_target: str | None,
+    reports: tuple[str, ...], profile_names: tuple[str, ...], seed: int, as_of: date, fail_on: str, json_target: str | None,
 ) -> None:  # fmt: skip
     """Judge the provider at URL, a service root ending in /v1p1, any root of 1.2 or its discovery, or a name of the providers file.
 
@@ -105,6 +107,7 @@ def check_api(
     _refuse_unknown(only + skipped, "api")
     for order in reports:
         read_order(order)
+    profiles = load_profiles(profile_names)
     _dialect(vendor)
     endpoint = resolve(
         url, auth=auth, token_url=token_url, spec=spec, vendor=vendor, providers_file=providers_file, environ=os.environ
@@ -112,7 +115,7 @@ def check_api(
     if version_of(endpoint) == "1.2" and not endpoint.token_url and auth in (None, "oauth2") and endpoint.auth != "bearer":
         described = described_token_url(endpoint.url)
         endpoint = replace(endpoint, auth="oauth2", token_url=described) if described else endpoint
-    order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped)
+    order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped, profiles)
     # Hypothesis keeps constants of the source it has seen; not in the user's current folder.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir(), "oneroster-harness-hypothesis")))
     with progress() as bar:
@@ -127,15 +130,16 @@ def check_api(
 @vendor_option()
 @run_options
 def check_csv(
-    path: Path, spec: str | None, vendor: str | None, only: tuple[str, ...], skipped: tuple[str, ...], reports: tuple[str, ...], seed: int,
-    as_of: date, fail_on: str, json_target: str | None,
+    path: Path, spec: str | None, vendor: str | None, only: tuple[str, ...], skipped: tuple[str, ...], reports: tuple[str, ...],
+    profile_names: tuple[str, ...], seed: int, as_of: date, fail_on: str, json_target: str | None,
 ) -> None:  # fmt: skip
     """Judge the CSV bundle at PATH, a folder or a ZIP."""
     _refuse_unknown(only + skipped, "csv")
     for order in reports:
         read_order(order)
+    profiles = load_profiles(profile_names)
     dialect = _dialect(vendor)
-    report = judge_csv(path, spec=spec, seed=seed, as_of=as_of)
+    report = judge_csv(path, spec=spec, seed=seed, as_of=as_of, profiles=profiles)
     if dialect:
         mark_known(report, dialect)
     if only or skipped:

@@ -19,6 +19,9 @@ from conformance.csv_rules.facts import BundleFacts, Finding, Skip
 from conformance.csv_rules.keeping import Keeper
 from conformance.csv_rules.rulebook import RULES, Rule
 from conformance.notices import Notice
+from conformance.profiles.applying import judge_csv_profiles
+from conformance.profiles.evidence import CsvEvidence, Watcher
+from conformance.profiles.model import Profile
 from conformance.report import Outcome, Report
 from oneroster_harness.terminal import AS_OF, DEFAULT_SEED, VERSION
 from oneroster_standard.bundles import BundleProblem
@@ -47,13 +50,16 @@ class Judgement:
     findings: list[Finding] = field(default_factory=list)
 
 
-def judge(path: Path, *, spec: str | None = None, seed: int = DEFAULT_SEED, as_of: date = AS_OF) -> Report:
-    """Judge a folder or a ZIP; returns the report that every format is made of.
+def judge(
+    path: Path, *, spec: str | None = None, seed: int = DEFAULT_SEED, as_of: date = AS_OF, profiles: tuple[Profile, ...] = ()
+) -> Report:  # fmt: skip
+    """Judge a folder or a ZIP; returns the report that every format is made of. profiles: consumers to ask for.
 
     Raises CannotRun like judge_bundle.
     """
     started = time.perf_counter()
-    judgement = judge_bundle(path, spec=spec)
+    watcher = Watcher(profiles)
+    judgement = judge_bundle(path, spec=spec, watcher=watcher)
     report = Report(
         target=str(path),
         spec=judgement.facts.standard.version,
@@ -66,6 +72,7 @@ def judge(path: Path, *, spec: str | None = None, seed: int = DEFAULT_SEED, as_o
         ],
         findings=[_notice(finding) for finding in judgement.findings],
     )
+    judge_csv_profiles(report, CsvEvidence(judgement.facts, watcher), profiles)
     report.elapsed_s = time.perf_counter() - started
     return report
 
@@ -94,9 +101,10 @@ def _notice(finding: Finding) -> Notice:
     )
 
 
-def judge_bundle(path: Path, *, spec: str | None = None) -> Judgement:
+def judge_bundle(path: Path, *, spec: str | None = None, watcher: Watcher | None = None) -> Judgement:
     """Judge a folder or a ZIP.
 
+    watcher: counts what profiles ask about while the files are read.
     spec: the version that the caller expects; the files are judged by their own version, a difference is a finding.
     Raises CannotRun when there is nothing at the path or it may not be read.
     """
@@ -108,7 +116,7 @@ def judge_bundle(path: Path, *, spec: str | None = None) -> Judgement:
             _read_manifest(facts)
             for name in facts.data_files:
                 if name in package.members:
-                    _read_file(facts, name)
+                    _read_file(facts, name, watcher)
     finally:
         package.close()
     return _apply(facts)
@@ -140,7 +148,7 @@ def _read_manifest(facts: BundleFacts) -> None:
     )
 
 
-def _read_file(facts: BundleFacts, name: str) -> None:
+def _read_file(facts: BundleFacts, name: str, watcher: Watcher | None) -> None:
     reading = FileReading(facts.standard.csv_files[name])
     facts.readings[name] = reading
     rules = {id: rule.cell for id, rule in RULES.items() if rule.cell is not None}
@@ -151,7 +159,10 @@ def _read_file(facts: BundleFacts, name: str) -> None:
             for frame in read_frames(stream, reading):
                 # The columns are known only when the header was read, which the first frame follows.
                 judge = judge or CellJudge(facts, reading, rules)
-                keeper.keep(judge.judge(frame))
+                bare = judge.judge(frame)
+                keeper.keep(bare)
+                if watcher is not None:
+                    watcher.see(reading, bare, facts.mode(name))
     except BundleProblem:
         reading.stopped_by = "cut"
     keeper.hand_over(facts)

@@ -1,4 +1,4 @@
-"""Reference page of all checks, derived from their registrations: docs/checks.md.
+"""Reference pages of checks and profiles, derived from their registrations and files: docs/checks.md, docs/profiles.md.
 
 Called by `python -m conformance.documentation DOCS` and by the test that keeps the page current.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.catalogue import entries
 from conformance.causes import CONSEQUENCES
+from conformance.profiles import documentation as profiles
 from oneroster_standard.dialects import load_quirks
 from oneroster_standard.documentation import table
 
@@ -54,3 +55,4 @@ def _row(entry: dict[str, Any], tripped: dict[str, list[str]], judges: str) -> t
 
 if __name__ == "__main__":
     Path(sys.argv[1], PAGE).write_text(page(), encoding="utf-8")
+    Path(sys.argv[1], profiles.PAGE).write_text(profiles.page(), encoding="utf-8")

@@ -24,7 +24,7 @@ def mark_known(report: Report, dialect: Dialect) -> None:
     """Mark a report's findings that the vendor is known for, and what follows from them, as known and info."""
     known = known_checks(dialect)
     report.findings = [
-        replace(notice, known=True, severity="info", remedy=_remedy(notice, dialect))
+        replace(notice, known=True, severity="info", graded=notice.graded or notice.severity, remedy=_remedy(notice, dialect))
         if notice.check in known or notice.cause_of in known
         else notice
         for notice in report.findings

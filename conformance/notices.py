@@ -18,6 +18,7 @@ class Notice:
     """One finding. check, severity, section and remedy are filled by the runner when they are empty.
 
     where: {"request", "pointer"} or {"file", "row", "column"}. cause_of: id of the finding that this one follows from.
+    graded: the severity by the standard's words, where a vendor's or a profile's changed it.
     """
 
     message: str
@@ -32,6 +33,7 @@ class Notice:
     remedy: str = ""
     cause_of: str = ""
     known: bool = False
+    graded: str = ""
     samples: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -73,8 +73,10 @@ class Report:
         return "pass"
 
     def fails_at(self, severity: str) -> bool:
-        """Whether a finding at or above a severity, or an incomplete verdict, makes the run fail."""
+        """Whether a finding at or above a severity, an incomplete verdict or a named profile makes the run fail."""
         weak = ORDER[severity]
+        if any(found["verdict"] != "pass" for found in self.profiles.values()):
+            return True
         return self.verdict == "incomplete" or any(ORDER[notice.severity] <= weak for notice in self.findings)
 
     def ordered(self) -> list[Notice]:

@@ -93,6 +93,11 @@ class Survey:
         self.collections: dict[str, Collection] = {}
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every core collection was asked for, whatever came of it."""
+        return all(name in self.collections for name in CORE)
+
+    @property
     def _has_answered(self) -> bool:
         """Whether the provider is there at all: a break after that is a finding, not a wrong address."""
         return any(page.status != NO_ANSWER for found in self.collections.values() for page in found.pages)

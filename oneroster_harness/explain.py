@@ -39,7 +39,7 @@ def describe(entry: dict[str, Any]) -> str:
     )  # fmt: skip
     lines = [f"{entry['id']} ({entry['kind']}): {entry['title']}"]
     lines += [f"  {name:<10} {text}" for name, text in facts if text]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {detail}" for detail in entry.get("details", ()))])
 
 
 @click.command(epilog=EPILOG)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from conformance.notices import Notice
 from conformance.report import Report, place
 
 MOST_SKIPS = 12
 MOST_OTHERS = 10
+MOST_BLOCKERS = 20
+SAYS = {"pass": "would take it", "fail": "would not take it", "incomplete": "cannot be answered for by this run"}
 
 
 def text_report(report: Report, fail_on: str = "error") -> str:
@@ -30,6 +33,7 @@ def _lines(report: Report) -> Iterator[str]:
         + (f" ({known} known)" if known else "")
         + (f"; {report.requests} requests" if report.requests else "")
     )
+    yield from profile_lines(report)
     for check, notices in report.roots().items():
         yield ""
         yield from _finding(notices, [found for found in report.findings if found.cause_of == check])
@@ -44,6 +48,28 @@ def _lines(report: Report) -> Iterator[str]:
         yield "checks that failed themselves:"
         yield from (f"  {outcome.id}: {outcome.reason}" for outcome in faults)
     yield from _skips(report)
+
+
+def profile_lines(report: Report) -> Iterator[str]:
+    """What each named consumer would say, and why."""
+    for name, found in report.profiles.items():
+        yield ""
+        yield f"profile {name}: {found['verdict']} ({found['title']} {SAYS[found['verdict']]}; {found['met']} of {found['demands']} demands met)"
+        for kind, label in (("blockers", "blocked by"), ("remarks", "would use")):
+            yield from (_blocker(label, one) for one in found[kind][:MOST_BLOCKERS])
+            if len(found[kind]) > MOST_BLOCKERS:
+                yield f"  {label:<11} {len(found[kind]) - MOST_BLOCKERS} more"
+        reasons: dict[str, list[str]] = {}
+        for one in found["not_exercised"]:
+            reasons.setdefault(one["reason"].partition(": ")[2] or one["reason"], []).append(one["demand"].removeprefix("check "))
+        yield from (f"  not put     {', '.join(demands[:MOST_SKIPS])}: {reason}" for reason, demands in reasons.items())
+        yield from (f"  not judged  {text}" for text in found["not_judged"])
+
+
+def _blocker(label: str, one: Mapping[str, Any]) -> str:
+    facts = ", ".join(f"{name} {one[name]}" for name in ("expected", "observed") if one[name])
+    where = f" at {one['where']}" if one["where"] and one["where"] not in one["message"] else ""
+    return f"  {label:<11} {one['message']}{where}" + (f" ({facts})" if facts else "") + f"  [{one['demand']}]"
 
 
 def _finding(notices: list[Notice], consequences: list[Notice]) -> Iterator[str]:
