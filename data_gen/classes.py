@@ -1,4 +1,4 @@
-"""Classes: one per group of students and subject, with period, room, terms and teachers.
+"""Classes: one per section and subject, with period, room, terms and teachers.
 
 Called by records.py, the people (who teaches) and the gradebook. Arithmetic from the district's shape only.
 """
@@ -7,81 +7,106 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from data_gen.courses import Course, course
+from data_gen.courses import Course, course_of
 from data_gen.references import Stamps, refer
 from data_gen.resources import resources_of_class
-from data_gen.school_year import Session, terms
-from data_gen.shape import GRADES, SUBJECTS, TEACHER_LOAD, Cohort, District, class_id, class_number, period_of
-
-SPECIALIST_SUBJECTS = (5, 6)
-HOMEROOM_SUBJECTS = 5
-CO_TAUGHT_EVERY = 12
+from data_gen.school_year import Session, summer_terms, terms
+from data_gen.shape import GRADES, Cohort, District, class_id
+from data_gen.timetable import (
+    HOMEROOM_PERIOD,
+    Post,
+    Sharing,
+    Slot,
+    post_of,
+    second_of,
+    slots,
+    substitute_of,
+    summer_sections,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """One class: its numbers, its course and when it meets.
 
-    group: number of its group within the school; teacher and co_teacher: keys of users, co_teacher may be empty.
+    group: number of its section of students within the school; teacher, co_teacher and substitute: keys of users, the last two may be empty.
     """
 
     number: int
     cohort: Cohort
     group: int
-    subject: int
+    slot: Slot
     course: Course
+    period: str
     teacher: str
     co_teacher: str
-
-    @property
-    def period(self) -> int:
-        """Period of the day, from 1."""
-        return period_of(self.group, self.subject)
+    substitute: str
 
 
-def teacher_id(school: int, kind: str, number: int) -> str:
-    """Key of a teacher: h homeroom, s subject or specialist, c co-teacher."""
-    return f"tch-{school:04d}{kind}{number:05d}"
+@dataclass(frozen=True)
+class Sections:
+    """The classes of a district."""
+
+    district: District
+
+    @cached_property
+    def _sharing(self) -> Sharing:
+        return Sharing(self.district)
+
+    def __iter__(self) -> Iterator[Section]:
+        """All classes in order of their number."""
+        timetables = [slots(level) for level in self.district.levels]
+        for cohort in self.district.cohorts:
+            timetable = timetables[cohort.school.level]
+            last = [summer_sections(self.district, cohort, slot) if slot.subject.is_summer else cohort.groups for slot in timetable]
+            for place in range(cohort.groups):
+                for slot in timetable:
+                    if place < last[slot.place]:
+                        yield self._section(cohort, place, slot)
+
+    def _section(self, cohort: Cohort, place: int, slot: Slot) -> Section:
+        school, group = cohort.school, cohort.group + place
+        level = self.district.levels[school.level]
+        teacher = post_of(self._sharing, school, slot, group)
+        second, away = second_of(level, school, slot, group), substitute_of(self.district, teacher, slot)
+        period = (group + slot.lane + int(self._sharing.shifts[school.number])) % level.periods + 1
+        return Section(
+            self.district.class_number(cohort.base + place, slot.place), cohort, group, slot,
+            course_of(self.district, school.level, slot, cohort.grade, group),
+            HOMEROOM_PERIOD if slot.lane < 0 else str(period), teacher.sourced_id, _key(second), _key(away),
+        )  # fmt: skip
 
 
-def _teacher(cohort: Cohort, group: int, subject: int) -> str:
-    school = cohort.school
-    if school.level == 0 and subject < HOMEROOM_SUBJECTS:
-        return teacher_id(school.number, "h", group)
-    return teacher_id(school.number, "s", (group // TEACHER_LOAD) * 10 + subject)
-
-
-def _co_teacher(cohort: Cohort, group: int, subject: int) -> str:
-    if subject != 2 or group % CO_TAUGHT_EVERY != 1:
-        return ""
-    return teacher_id(cohort.school.number, "c", group // CO_TAUGHT_EVERY // TEACHER_LOAD)
+def _key(post: Post | None) -> str:
+    return post.sourced_id if post else ""
 
 
 def sections(district: District) -> Iterator[Section]:
     """All classes in order of their number."""
-    for cohort in district.cohorts:
-        for place in range(cohort.groups):
-            group = cohort.group + place
-            for subject in range(SUBJECTS):
-                yield Section(
-                    class_number(cohort.base + place, subject), cohort, group, subject, course(cohort.grade, subject),
-                    _teacher(cohort, group, subject), _co_teacher(cohort, group, subject),
-                )  # fmt: skip
+    return iter(Sections(district))
+
+
+def part_of(district: District, cohort: Cohort, group: int, slot: Slot) -> int:
+    """Which part of the year a class runs in: sections that meet at the same times agree where a period is shared."""
+    periods = district.levels[cohort.school.level].periods
+    return ((group - cohort.group) % periods + slot.part if slot.is_chained else group) % slot.parts
 
 
 def terms_of(district: District, section: Section) -> tuple[Session, ...]:
-    """The terms a class runs: both, except electives of middle and high schools, which run one."""
-    both = terms(district)
-    if section.cohort.school.level == 0 or section.subject != SUBJECTS - 1:
-        return both
-    return (both[section.group % 2],)
+    """The terms a class runs: all of the year, a part of them, or those of the summer."""
+    if section.slot.subject.is_summer:
+        return summer_terms(district)
+    every, parts = terms(district), section.slot.parts
+    part, size = part_of(district, section.cohort, section.group, section.slot), len(every) // parts
+    return every[part * size : (part + 1) * size]
 
 
 def classes(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     """Records of classes in order of sourcedId."""
-    total = sum(cohort.groups for cohort in district.cohorts) * SUBJECTS
+    total = sum(cohort.groups for cohort in district.cohorts) * district.shape.stride
     modified = stamps.of("classes", range(total))
     for section in sections(district):
         found, school = section.course, section.cohort.school
@@ -91,15 +116,15 @@ def classes(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
             "dateLastModified": modified[section.number],
             "title": f"{found.title} - S{school.number:02d} Section {section.group + 1}",
             "classCode": f"{found.code}-{school.number:02d}-{section.group + 1:03d}",
-            "classType": "homeroom" if school.level == 0 and section.subject == 0 else "scheduled",
-            "location": f"Room {100 + section.group * 2 + section.subject % 2}",
-            "grades": [GRADES[found.grade]],
+            "classType": "homeroom" if section.slot.subject.is_homeroom else "scheduled",
+            "location": f"Room {100 + section.group * 2 + section.slot.place % 2}",
+            "grades": [GRADES[section.cohort.grade]],
             "subjects": [found.subject_name],
             "course": refer("course", found.sourced_id),
             "school": refer("org", school.sourced_id),
             "terms": [refer("academicSession", term.sourced_id) for term in terms_of(district, section)],
             "subjectCodes": [found.subject_code],
-            "periods": [str(section.period)],
+            "periods": [section.period],
         }
         linked = resources_of_class(section.number)
         if linked:

@@ -28,6 +28,9 @@ from data_gen.generation import (
     write_store,
 )
 from data_gen.lens import lens_of
+from data_gen.shapes.model import load as load_shape
+from data_gen.shapes.model import preset
+from data_gen.shapes.reading import DEFAULT, preset_names
 from data_gen.verification import Verdict, verify
 from data_gen.year.bundles import Day, days_folder
 from oneroster_harness.problems import UsageProblem
@@ -61,6 +64,14 @@ Examples:
 """
 
 
+def _list_shapes(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if not is_asked:
+        return
+    for found in map(preset, preset_names()):
+        click.echo(f"{found.name:<16} {found.students:>9,} students  {found.title}")
+    context.exit()
+
+
 def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
     if not is_asked:
         return
@@ -72,11 +83,15 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
 @click.command(epilog=GENERATE_EPILOG)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
-    "--students",
-    type=click.IntRange(min=1),
-    default=DEFAULT_STUDENTS,
-    show_default=True,
-    help="Number of students",
+    "--students", type=click.IntRange(min=1),
+    help=f"Number of students; the shape's own ({DEFAULT_STUDENTS:,} of the default) unless given, and the shape scales to it",
+)
+@click.option(
+    "--shape", "shape_name", default=DEFAULT, show_default=True, metavar="NAME|FILE",
+    help="Shape of the district: a preset, or a .toml file that extends one and sets single keys",
+)
+@click.option(
+    "--list-shapes", is_flag=True, is_eager=True, expose_value=False, callback=_list_shapes, help="List the presets of --shape, and exit",
 )
 @seed_option
 @as_of_option
@@ -115,7 +130,7 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
 @click.option("--force", is_flag=True, help="Replace an earlier result at OUT")
 @json_option
 def generate(
-    out: Path, students: int, seed: int, as_of: date, spec: str | None, vendor: str, locale: str,
+    out: Path, students: int | None, shape_name: str, seed: int, as_of: date, spec: str | None, vendor: str, locale: str,
     defects: tuple[str, ...], days: int, earlier: Path | None, force: bool, json_target: str | None,
 ) -> None:  # fmt: skip
     """Write a synthetic district to OUT: a .zip, a folder of CSV files, or a .district store.
@@ -125,13 +140,15 @@ def generate(
     started = time.perf_counter()
     lens_of(vendor)
     pools.load(locale)
+    shape = load_shape(shape_name)
+    count = students or shape.students
     wanted = orders(defects)
     is_store = out.suffix == STORE_SUFFIX
     if wanted and is_store:
         raise UsageProblem(
             "--defect with a .district store", "a folder or a .zip: defects are faults of CSV files"
         )
-    recipe = Recipe(students, seed, as_of, locale, vendor, spec or SPEC)
+    recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape)
     _refuse_together(days, earlier, is_store=is_store, has_defects=bool(wanted))
     later: list[Day] = []
     if wanted and recipe.spec != SPEC:
@@ -168,6 +185,8 @@ def generate(
         "out": str(out), "seed": seed, "as_of": as_of.isoformat(), "spec": recipe.spec, "rows": rows,
         "bytes": size_of(out), "elapsed_s": round(time.perf_counter() - started, 3),
     }  # fmt: skip
+    if shape_name != DEFAULT:
+        document["shape"] = shape.name
     if days:
         document["days"] = [found.document(days_folder(out)) for found in later]
     echo_text(_summary(document, recipe, len(wanted)), json_target)
@@ -187,7 +206,7 @@ def _refuse_together(days: int, earlier: Path | None, *, is_store: bool, has_def
 def _summary(document: dict[str, Any], recipe: Recipe, defects: int) -> str:
     rows: dict[str, int] = document["rows"]
     lines = [
-        f"{document['out']}: {recipe.students:,} students, seed {recipe.seed}, as of {recipe.as_of}, {recipe.vendor}, {recipe.spec}",
+        f"{document['out']}: {recipe.students:,} students, {recipe.shape.name if recipe.shape else DEFAULT}, seed {recipe.seed}, as of {recipe.as_of}, {recipe.vendor}, {recipe.spec}",
         *(f"  {name:<22} {count:>12,}" for name, count in rows.items()),
         f"  {document['bytes']:,} bytes in {document['elapsed_s']:.1f} s",
     ]

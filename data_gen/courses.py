@@ -1,6 +1,7 @@
-"""Courses: seven per grade, owned by the district, with SCED subject codes.
+"""Courses: one per grade and subject of the shape, and those that students choose among; subject codes in the form of SCED.
 
-Called by records.py and by the classes, which take their title, subjects and grades from their course.
+Called by records.py and by the classes, which take their title, subjects and grades from their course. The district
+owns them, or the state where there is one.
 """
 
 from __future__ import annotations
@@ -9,77 +10,73 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from data_gen.organisations import DISTRICT_ID
+from data_gen.organisations import owner_id
 from data_gen.references import Stamps, refer
 from data_gen.resources import resources_of_course
-from data_gen.shape import GRADES, SUBJECTS, District
+from data_gen.shape import GRADES, District
+from data_gen.shapes.model import Level
+from data_gen.timetable import Slot, slots
 
-_ELEMENTARY = (
-    "Homeroom",
-    "Reading and Writing",
-    "Mathematics",
-    "Science",
-    "Social Studies",
-    "Music",
-    "Physical Education",
-)
-_SECONDARY = (
-    "English",
-    "Mathematics",
-    "Science",
-    "Social Studies",
-    "World Language",
-    "Physical Education",
-    "Elective",
-)
-_BY_GRADE: dict[str, tuple[str, ...]] = {
-    "English": ("English 6", "English 7", "English 8", "English I", "English II", "English III", "English IV"),
-    "Mathematics": ("Math 6", "Math 7", "Pre-Algebra", "Algebra I", "Geometry", "Algebra II", "Precalculus"),
-    "Science": ("Science 6", "Science 7", "Science 8", "Biology", "Chemistry", "Physics", "Environmental Science"),
-    "Social Studies": (
-        "Ancient History", "World Geography", "State History", "World History", "US History", "Government", "Economics",
-    ),
-    "World Language": (
-        "Spanish Explorations", "Spanish A", "Spanish B", "Spanish I", "Spanish II", "Spanish III", "French I",
-    ),
-    "Elective": ("Art 6", "Band 7", "Chorus 8", "Ceramics", "Theater", "Computer Science", "Photography"),
-}  # fmt: skip
-_SUBJECT_CODES = {
-    "Homeroom": "22991", "Reading and Writing": "51029", "Mathematics": "02051", "Science": "03051", "Social Studies": "04431",
-    "Music": "05101", "Physical Education": "08001", "English": "01001", "World Language": "06101", "Elective": "05154",
-}  # fmt: skip
+FIRST_SECONDARY = 6
+"""Place in GRADES from which a course's title does not start with its grade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One course: place in its grade (subject 0 to 6), title, code, subject and SCED code."""
+    """One course; grades: places in GRADES; slot: place among its level's subjects."""
 
     sourced_id: str
-    grade: int
-    subject: int
+    grades: range
+    slot: int
     title: str
     code: str
     subject_name: str
     subject_code: str
 
 
-def course(grade: int, subject: int) -> Course:
-    """The course of a grade (index into GRADES) and a subject (0 to 6)."""
-    name = _ELEMENTARY[subject] if grade < 6 else _SECONDARY[subject]
-    if grade < 6:
-        title = f"{'Kindergarten' if grade == 0 else f'Grade {grade}'} {name}"
-    else:
-        title = _BY_GRADE[name][grade - 6] if name in _BY_GRADE else f"{name} {grade}"
+def course(slot: Slot, grade: int) -> Course:
+    """The course of a subject in a grade, where a section has it together."""
+    subject, code = slot.subject, slot.subject.codes.get(GRADES[grade], slot.subject.code)
+    default = f"{subject.name} {grade}"
+    if grade < FIRST_SECONDARY:
+        default = f"{'Kindergarten' if grade == 0 else f'Grade {grade}'} {subject.name}"
     return Course(
-        f"crs-{grade:02d}{subject}", grade, subject, title, f"{_SUBJECT_CODES[name]}{GRADES[grade]}", name,
-        _SUBJECT_CODES[name],
+        f"crs-{grade:02d}{slot.place}", range(grade, grade + 1), slot.place, subject.titles.get(GRADES[grade], default),
+        f"{code}{GRADES[grade]}", subject.area, code,
     )  # fmt: skip
+
+
+def elective(level_place: int, level: Level, slot: Slot, number: int) -> Course:
+    """One of the courses to choose from, of all grades of the level."""
+    title, code = slot.subject.electives[number]
+    return Course(f"crs-e{level_place}{slot.place}{number:02d}", level.grades, slot.place, title, code, slot.subject.area, code)
+
+
+def course_of(district: District, level_place: int, slot: Slot, grade: int, group: int) -> Course:
+    """The course of a section's class. group: number within the school; sections at the same time have different courses to choose."""
+    level, choices = district.levels[level_place], len(slot.subject.electives)
+    if slot.subject.name in level.chosen and choices:
+        return elective(level_place, level, slot, (group + group // level.periods) % choices)
+    return course(slot, grade)
+
+
+def every_course(district: District) -> list[Course]:
+    """All courses in order of sourcedId."""
+    taught = sorted({cohort.grade for cohort in district.cohorts if cohort.count})
+    found: list[Course] = []
+    for place, level in enumerate(district.levels):
+        here = [grade for grade in taught if grade in level.grades]
+        for slot in slots(level) if here else ():
+            if slot.subject.name in level.chosen and slot.subject.electives:
+                found += [elective(place, level, slot, number) for number in range(len(slot.subject.electives))]
+            else:
+                found += [course(slot, grade) for grade in here]
+    return sorted(found, key=lambda one: one.sourced_id)
 
 
 def courses(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     """Records of courses in order of sourcedId."""
-    taught = sorted({cohort.grade for cohort in district.cohorts if cohort.count})
-    every = [course(grade, subject) for grade in taught for subject in range(SUBJECTS)]
+    every = every_course(district)
     for found, modified in zip(every, stamps.of("courses", range(len(every))), strict=True):
         record: dict[str, Any] = {
             "sourcedId": found.sourced_id,
@@ -88,12 +85,12 @@ def courses(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
             "title": found.title,
             "schoolYear": refer("academicSession", f"ses-{district.year_ends}"),
             "courseCode": found.code,
-            "grades": [GRADES[found.grade]],
+            "grades": [GRADES[grade] for grade in found.grades],
             "subjects": [found.subject_name],
-            "org": refer("org", DISTRICT_ID),
+            "org": refer("org", owner_id(district)),
             "subjectCodes": [found.subject_code],
         }
-        linked = resources_of_course(found.grade, found.subject)
+        linked = resources_of_course(found.grades[0], found.slot)
         if linked:
             record["resources"] = [refer("resource", resource) for resource in linked]
         yield record

@@ -76,8 +76,8 @@ class _Births:
         second = np.where(race >= 90, (race + 2) % 5, race % 5)
         city = draws.array("students/birth-city", numbers, len(self.district.pools.city)) + 1
         marked = [(race % 5 == place) | (second == place) for place in range(len(_RACES))]
-        flags = (*marked, race >= 90, draws.array("students/hispanic", numbers, 100) < 25)
-        girls = (draws.array("students/female", numbers, 100) < 50).astype(np.int64)
+        flags = (*marked, race >= 90, draws.array("students/hispanic", numbers, 1_000) < self.district.shape.hispanic)
+        girls = self.district.girls_of(numbers).astype(np.int64)
         return {
             "student": digits(numbers, 7),
             "birth": self._days.take(turns[grades] - draws.array("students/birth-day", numbers, 365)),

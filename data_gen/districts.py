@@ -17,6 +17,7 @@ from data_gen.lens import lens_of
 from data_gen.organisations import WATERMARK
 from data_gen.records import MAKERS, MAKERS_1P2, rendered
 from data_gen.shape import District
+from data_gen.shapes.model import Shape, default
 from data_gen.year.bundles import laid_over
 from data_gen.year.days import live_until
 from data_gen.year.views import Shown, changed, together
@@ -34,8 +35,10 @@ YEARS = range(1950, 2200)
 Tell = Callable[[str], None]
 
 
-def district(*, students: int, seed: int, as_of: date, locale: str = pools.DEFAULT_LOCALE) -> District:
-    """The district of a seed.
+def district(
+    *, students: int, seed: int, as_of: date, locale: str = pools.DEFAULT_LOCALE, shape: Shape | None = None
+) -> District:
+    """The district of a seed and a shape, the small district unless given.
 
     Raises UsageProblem when students is below 1 or more than schools are for, as_of lies in a far year, or the locale is unknown.
     """
@@ -43,9 +46,12 @@ def district(*, students: int, seed: int, as_of: date, locale: str = pools.DEFAU
         raise UsageProblem(f"{students} students", "at least 1")
     if as_of.year not in YEARS:
         raise UsageProblem(f"as of {as_of}", f"a day of the years {YEARS.start} to {YEARS.stop - 1}")
-    made = District(students, seed, as_of, pools.load(locale))
-    if len(made.schools) > MOST_SCHOOLS:
-        raise UsageProblem(f"{students:,} students", f"at most {MOST_SCHOOLS:,} schools: about 5,800,000 students")
+    made = District(students, seed, as_of, pools.load(locale), shape or default())
+    if len(made.schools) + made.shape.closed_schools > MOST_SCHOOLS:
+        raise UsageProblem(
+            f"{students:,} students in {len(made.schools):,} schools", f"at most {MOST_SCHOOLS:,} schools", f"the shape {made.shape.name}",
+            "fewer students, or a shape with larger schools",
+        )  # fmt: skip
     return made
 
 
@@ -65,16 +71,20 @@ def build(
     vendor: str = "reference",
     tell: Tell | None = None,
     specs: Sequence[str] = VERSIONS,
+    shape: Shape | None = None,
 ) -> Path:
     """Write the district of a seed as a `.district` store, through a vendor's ids and scope.
 
-    tell: called with each collection's name before it is written. specs: the versions it holds, 1.1 first. Returns out.
+    tell: called with each collection's name before it is written. specs: the versions it holds, 1.1 first.
+    shape: the small district unless given; its keys are kept in the store. Returns out.
     """
-    made = district(students=students, seed=seed, as_of=as_of, locale=locale)
-    meta = {
+    made = district(students=students, seed=seed, as_of=as_of, locale=locale, shape=shape)
+    meta: dict[str, Any] = {
         "seed": seed, "as_of": as_of.isoformat(), "students": students, "locale": locale, "faker": made.pools.faker,
         "vendor": "reference", "generator": f"oneroster-harness {VERSION}", "watermark": WATERMARK,
     }  # fmt: skip
+    if shape is not None and shape is not default():
+        meta["shape"] = {"name": shape.name, "keys": shape.document}
     if vendor != "reference":
         with tempfile.TemporaryDirectory(prefix="oneroster-") as folder:
             base = build(
@@ -85,6 +95,7 @@ def build(
                 locale=locale,
                 tell=tell,
                 specs=specs,
+                shape=shape,
             )
             return view(base, out, vendor=vendor)
     with StoreWriter(out, meta, specs) as writer:

@@ -1,4 +1,4 @@
-"""Reference page of all defects, derived from their registrations: docs/defects.md.
+"""Reference page of all defects, derived from their registrations: docs/defects.md. Run, it writes the page of the shapes as well.
 
 Called by `python -m data_gen.documentation DOCS` and by the test that keeps the page current.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.catalogue import entries
+from data_gen.shapes import documentation as shapes
 from oneroster_standard.documentation import table
 
 PAGE = "defects.md"
@@ -46,3 +47,4 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
 
 if __name__ == "__main__":
     Path(sys.argv[1], PAGE).write_text(page(), encoding="utf-8")
+    Path(sys.argv[1], shapes.PAGE).write_text(shapes.page(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Enrollments: every student's seven classes, then every class's teachers.
+"""Enrollments: every student's classes, then every class's teachers.
 
 Called by records.py and the writers. Rows are filled into templates, many at once; records are read from them.
 """
@@ -12,8 +12,9 @@ import numpy as np
 
 from data_gen.columns import Lines, Template, Text, digits, texts
 from data_gen.references import Stamps
-from data_gen.seating import BLOCK, KINDS, Seating, Seats, Teaching
-from data_gen.shape import SUBJECTS, District
+from data_gen.seating import BLOCK, Seating, Seats, Teaching
+from data_gen.shape import District
+from data_gen.timetable import KINDS
 from oneroster_standard.marks import parse_all
 from oneroster_standard.store import SEPARATOR
 
@@ -41,7 +42,7 @@ _TEACHER_LINES: tuple[bytes | str, ...] = (
     b"ent-", "class", b"-", "letter", b",,,cls-", "class", b",", "school", b",tch-", "teacher", b",teacher,", "primary",
     b",", "begin", b",", "end", b"\r\n",
 )  # fmt: skip
-_LETTERS, _PRIMARY, _KINDS = texts(["a", "b"]), texts(["true", "false"]), texts(KINDS)
+_LETTERS, _PRIMARY, _KINDS = texts(["a", "b", "c"]), texts(["true", "false"]), texts(KINDS)
 
 
 def _student_texts(seating: Seating, seats: Seats) -> dict[str, Text]:
@@ -57,14 +58,14 @@ def _student_texts(seating: Seating, seats: Seats) -> dict[str, Text]:
 
 def _teacher_texts(seating: Seating, found: Teaching) -> dict[str, Text]:
     teacher = np.hstack(
-        (digits(found.school, 4).matrix, _KINDS.take(found.kind).matrix, digits(found.number, 5).matrix)
+        (digits(found.home, 4).matrix, _KINDS.take(found.kind).matrix, digits(found.number, 5).matrix)
     )
     return {
         "class": digits(found.class_number, 7),
-        "letter": _LETTERS.take(found.second),
+        "letter": _LETTERS.take(found.place),
         "teacher": Text(teacher, False),
         "school": seating.schools.take(found.school),
-        "primary": _PRIMARY.take(found.second),
+        "primary": _PRIMARY.take(np.minimum(found.place, 1)),
         "begin": seating.days.take(found.begin),
         "end": seating.days.take(found.end),
     }
@@ -80,10 +81,10 @@ def _widths(seating: Seating) -> dict[str, int]:
 def enrollment_lines(district: District) -> Iterator[Lines]:
     """Rows of enrollments.csv, the same in both versions."""
     seating = Seating(district)
-    template = Template(_STUDENT_LINES, _widths(seating), BLOCK * SUBJECTS)
+    template = Template(_STUDENT_LINES, _widths(seating), BLOCK * district.shape.stride)
     for seats in seating.blocks():
         yield template.fill(_student_texts(seating, seats))
-    template = Template(_TEACHER_LINES, _widths(seating), 2 * BLOCK * SUBJECTS)
+    template = Template(_TEACHER_LINES, _widths(seating), 3 * BLOCK * district.shape.stride)
     for teaching in seating.teaching():
         yield template.fill(_teacher_texts(seating, teaching))
 
@@ -91,14 +92,14 @@ def enrollment_lines(district: District) -> Iterator[Lines]:
 def enrollment_rows(district: District, stamps: Stamps) -> Iterator[Lines]:
     """Rendered records of enrollments in order of sourcedId, each with its separator: students, then teachers."""
     seating = Seating(district)
-    template = Template(_STUDENT_ROWS, _widths(seating), BLOCK * SUBJECTS)
+    template = Template(_STUDENT_ROWS, _widths(seating), BLOCK * district.shape.stride)
     start = 0
     for seats in seating.blocks():
         numbers = np.arange(start, start + len(seats.student))
         modified = stamps.column("enrollments/students", numbers)
         yield template.fill({**_student_texts(seating, seats), "modified": modified})
         start += len(numbers)
-    template = Template(_TEACHER_ROWS, _widths(seating), 2 * BLOCK * SUBJECTS)
+    template = Template(_TEACHER_ROWS, _widths(seating), 3 * BLOCK * district.shape.stride)
     start = 0
     for teaching in seating.teaching():
         numbers = np.arange(start, start + len(teaching.class_number))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from data_gen.columns import Lines, Numbers, Template, Text, chunks, digits, texts
 from data_gen.pools import plain
 from data_gen.references import Stamps
+from data_gen.seating import Seating
 from data_gen.shape import GRADES, District
 from oneroster_standard.bundle_writer import csv_bytes
 from oneroster_standard.store import SEPARATOR
@@ -28,11 +29,11 @@ _STUDENT_ROW: tuple[bytes | str, ...] = (
     b'","userIds":[{"type":"SIS","identifier":"9', "number", b'"}],"enabledUser":"', "enabled", b'","givenName":"', "given",
     b'","familyName":"', "family", b'"', "middle", b',"role":"student","identifier":"9', "number", b'"', "email",
     b',"agents":[{"href":"\x01/users/gdn-', "home", b'a","sourcedId":"gdn-', "home", b'a","type":"user"}', "second",
-    b'],"orgs":[{"href":"\x01/orgs/', "school", b'","sourcedId":"', "school", b'","type":"org"}],"grades":["', "grade",
+    b'],"orgs":[{"href":"\x01/orgs/', "school", b'","sourcedId":"', "school", b'","type":"org"}', "visited", b'],"grades":["', "grade",
     b'"]}', SEPARATOR,
 )  # fmt: skip
 _STUDENT_LINE: tuple[bytes | str, ...] = (
-    b"stu-", "number", b",,,", "enabled", b",", "school", b",student,", "username", b",{SIS:9", "number", b"},", "given",
+    b"stu-", "number", b",,,", "enabled", b",", "visited", b",student,", "username", b",{SIS:9", "number", b"},", "given",
     b",", "family", b",", "middle", b",9", "number", b",", "email", b",,,", "second", b",", "grade", b",\r\n",
 )  # fmt: skip
 _GUARDIAN_ROW: tuple[bytes | str, ...] = (
@@ -49,6 +50,11 @@ _GUARDIAN_LINE: tuple[bytes | str, ...] = (
 _TRUE_FALSE, _LETTERS, _ROLES, _GRADES = texts(["false", "true"]), texts(["a", "b"]), texts(["parent", "guardian"]), texts(GRADES)
 Values = dict[str, Text]
 Mask = NDArray[np.bool_]
+
+
+def has_second_guardian(district: District, homes: Numbers) -> Mask:
+    """Whether households have two guardians."""
+    return district.draws.array("guardians/second", homes, 100) < district.shape.people.second_guardian_percent
 
 
 def _beside(*parts: Text | bytes, where: Mask) -> Text:
@@ -129,7 +135,7 @@ class Families:
         """Columns of some students, but for their stamps."""
         draws, pools = self.district.draws, self.district.pools
         homes = numbers % self.district.households
-        girls = draws.array("students/female", numbers, 100) < 50
+        girls = self.district.girls_of(numbers)
         women, men = len(pools.first_female), len(pools.first_male)
 
         def name(path: str) -> Numbers:
@@ -142,9 +148,10 @@ class Families:
             self._logins["initial"].take(given), self._logins["short"].take(family), _plain_number(numbers, 4), where=every
         )  # fmt: skip
         middle = self._given.take(name("students/middle"))
-        has_middle = draws.array("students/has-middle", numbers, 100) < 40
-        has_mail = draws.array("students/no-mail", numbers, 100) >= 3
-        enabled = (draws.array("students/disabled", numbers, 100) >= 1) | (numbers == 0)
+        people = self.district.shape.people
+        has_middle = draws.array("students/has-middle", numbers, 100) < people.middle_name_percent
+        has_mail = draws.array("students/no-mail", numbers, 100) >= people.student_without_mail_percent
+        enabled = (draws.array("students/disabled", numbers, 100) >= people.disabled_percent) | (numbers == 0)
         return {
             "number": digits(numbers, 7), "username": username, "given": self._given.take(given),
             "family": self._family.take(family), "enabled": _TRUE_FALSE.take(enabled.astype(np.int64)),
@@ -152,13 +159,29 @@ class Families:
             else _beside(b',"middleName":"', middle, b'"', where=has_middle),
             "email": self._email(username, STUDENT_DOMAIN, has_mail),
             "home": digits(homes, 7), "second": self._guardians_of(homes),
-            "school": self._schools.take(self._school_of(numbers)),
+            **self._orgs_of(numbers),
             "grade": _GRADES.take(self.district.grades_of(numbers)),
         }  # fmt: skip
 
+    @cached_property
+    def _seating(self) -> Seating:
+        return Seating(self.district)
+
+    def _orgs_of(self, numbers: Numbers) -> Values:
+        """The schools of students: in a file both as `visited`, in JSON the second one."""
+        school = self._schools.take(self._school_of(numbers))
+        if not self._seating.has_visits:
+            return {"school": school, "visited": school if self.is_csv else self._schools.take(np.zeros(len(numbers), np.int64))}
+        elsewhere = self._seating.visited(numbers)
+        other, both = self._schools.take(elsewhere), elsewhere > 0
+        if self.is_csv:
+            return {"visited": self._listed(school, other, both)}
+        found = _beside(b',{"href":"\x01/orgs/', other, b'","sourcedId":"', other, b'","type":"org"}', where=both)
+        return {"school": school, "visited": found}
+
     def _guardians_of(self, homes: Numbers) -> Text:
         """The agents of a student: in a file all of them, in JSON what comes after the first."""
-        both = self.district.draws.array("guardians/second", homes, 100) < 60
+        both = has_second_guardian(self.district, homes)
         home = digits(homes, 7)
         if not self.is_csv:
             return _beside(
@@ -190,7 +213,7 @@ class Families:
             "home": digits(homes, 7), "letter": _LETTERS.take(second), "username": username,
             "given": self._given.take(given), "family": self._family.take(family),
             "role": _ROLES.take((draws.array("guardians/kind", index, 8) == 0).astype(np.int64)),
-            "email": self._email(username, FAMILY_DOMAIN, draws.array("guardians/no-mail", index, 100) >= 10),
+            "email": self._email(username, FAMILY_DOMAIN, draws.array("guardians/no-mail", index, 100) >= self.district.shape.people.guardian_without_mail_percent),
             "phone": digits(draws.array("guardians/phone", index, 100), 2), "school": self._schools.take(first),
         }  # fmt: skip
         student, school = digits(younger, 7), self._schools.take(last)
@@ -236,7 +259,7 @@ def _guardian_values(families: Families) -> Iterator[Values]:
     district = families.district
     for block in chunks(min(district.households, district.students), CHUNK):
         homes = np.arange(block.start, block.stop, dtype=np.int64)
-        both = district.draws.array("guardians/second", homes, 100) < 60
+        both = has_second_guardian(district, homes)
         place = np.repeat(homes, 1 + both)
         second = np.zeros(len(place), np.int64)
         second[1:] = place[1:] == place[:-1]

@@ -18,6 +18,8 @@ from data_gen.defects.planting import ANSWER_KEY, Order, plant, write_draft
 from data_gen.districts import build, district, view
 from data_gen.file_rows import DistrictSource
 from data_gen.lens import lens_of
+from data_gen.shapes.model import Shape
+from data_gen.shapes.reading import DEFAULT
 from data_gen.year.bundles import Day, days_folder, write_days, write_delta
 from data_gen.year.delta_from import difference
 from oneroster_standard.moments import format_instant
@@ -39,12 +41,13 @@ class Recipe:
     locale: str = pools.DEFAULT_LOCALE
     vendor: str = "reference"
     spec: str = SPEC
+    shape: Shape | None = None
 
     def build(self, out: Path, tell: Tell | None) -> Path:
         """Write it as a store."""
         return build(
             out, students=self.students, seed=self.seed, as_of=self.as_of, locale=self.locale,
-            vendor=self.vendor, tell=tell,
+            vendor=self.vendor, tell=tell, shape=self.shape,
         )  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str
     A vendor's bundle is made of the vendor's store, which is written beside and left there.
     """
     if recipe.vendor == "reference":
-        made = district(students=recipe.students, seed=recipe.seed, as_of=recipe.as_of, locale=recipe.locale)
+        made = district(students=recipe.students, seed=recipe.seed, as_of=recipe.as_of, locale=recipe.locale, shape=recipe.shape)
         return write_bundle(out, DistrictSource(made, recipe.spec), version=recipe.spec, tell=tell)
     store = Store.open(recipe.build(out.with_name("seen.district"), tell))
     try:
@@ -82,7 +85,7 @@ def write_series(out: Path, recipe: Recipe, days: int, tell: Tell | None = None)
     base = Store.open(
         build(
             out.with_name("base.district"), students=recipe.students, seed=recipe.seed, as_of=recipe.as_of,
-            locale=recipe.locale, tell=tell,
+            locale=recipe.locale, tell=tell, shape=recipe.shape,
         )
     )  # fmt: skip
     seen = base if recipe.vendor == "reference" else Store.open(view(base.path, out.with_name("seen.district"), vendor=recipe.vendor))
@@ -121,7 +124,7 @@ def write_faulty(
     write_draft(out, draft)
     key = {
         "bundle": draft.out_name, "seed": recipe.seed, "as_of": recipe.as_of.isoformat(), "spec": recipe.spec,
-        "students": recipe.students, "vendor": recipe.vendor, "locale": recipe.locale, "defects": entries,
+        "students": recipe.students, "shape": recipe.shape.name if recipe.shape else DEFAULT, "vendor": recipe.vendor, "locale": recipe.locale, "defects": entries,
     }  # fmt: skip
     out.with_name(ANSWER_KEY).write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")
     return draft.rows(rows)

@@ -95,7 +95,7 @@ def results(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
 def _results(
     district: District, stamps: Stamps, found: list[tuple[int, int, int, int]], start: str
 ) -> Iterator[dict[str, Any]]:
-    numbers = [(student * 7 + subject) * ITEMS_PER_CLASS + item for student, subject, _, item in found]
+    numbers = [(student * district.shape.stride + subject) * ITEMS_PER_CLASS + item for student, subject, _, item in found]
     scores = district.draws.below("results/score", numbers, 81)
     states = district.draws.below("results/state", numbers, 20)
     modified = stamps.of("results", numbers)

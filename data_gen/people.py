@@ -6,6 +6,7 @@ telephone number ends in 555-01xx.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,7 @@ from typing import Any
 from data_gen.classes import sections
 from data_gen.columns import Lines
 from data_gen.family_rows import guardian_lines, guardian_rows, student_lines, student_rows
-from data_gen.organisations import DISTRICT_ID
+from data_gen.organisations import STATE_ID, district_id
 from data_gen.pools import plain
 from data_gen.references import Stamps, refer
 from data_gen.rendering import csv_rows
@@ -26,8 +27,6 @@ from oneroster_standard.store import SEPARATOR
 
 CHUNK = 1024
 STAFF_DOMAIN = "staff.example.org"
-DISTRICT_ADMINISTRATORS = 2
-STUDENTS_PER_AIDE = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,6 @@ class _Person:
 def student_id(number: int) -> str:
     """Key of a student, number from 0."""
     return f"stu-{number:07d}"
-
-
-def guardians_of(district: District, household: int) -> list[str]:
-    """Keys of a household's guardians: one or two."""
-    both = district.draws.one("guardians/second", household, 100) < 60
-    return [f"gdn-{household:07d}{letter}" for letter in ("ab" if both else "a")]
 
 
 def _phone(number: int) -> str:
@@ -88,18 +81,23 @@ def _staff_member(
 
 
 def _administrators(district: District) -> Iterator[_Person]:
-    for number in range(DISTRICT_ADMINISTRATORS + len(district.schools)):
-        orgs = [DISTRICT_ID]
-        if number >= DISTRICT_ADMINISTRATORS:
-            orgs = [district.schools[number - DISTRICT_ADMINISTRATORS].sourced_id]
-        yield _staff_member(district, "administrators", number, f"adm-{number:05d}", "administrator", orgs)
+    """Those of the state and of the districts, then those of the schools."""
+    people = district.shape.people
+    above = [STATE_ID] if district.shape.is_state else []
+    above += map(district_id, district.districts)
+    schools = [school.sourced_id for school in district.schools]
+    orgs = [*(org for org in above for _ in range(people.district_administrators)), *(org for org in schools for _ in range(people.school_administrators))]
+    for number, org in enumerate(orgs):
+        yield _staff_member(district, "administrators", number, f"adm-{number:05d}", "administrator", [org])
 
 
 def _aides(district: District) -> Iterator[_Person]:
     number = 0
+    pupils = Counter[int]()
+    for cohort in district.cohorts:
+        pupils[cohort.school.number] += cohort.count
     for school in district.schools:
-        pupils = sum(cohort.count for cohort in district.cohorts if cohort.school == school)
-        for _ in range(-(-pupils // STUDENTS_PER_AIDE)):
+        for _ in range(-(-pupils[school.number] // district.levels[school.level].students_per_aide)):
             yield _staff_member(district, "duty", number, f"aid-{number:05d}", "aide", [school.sourced_id])
             number += 1
 
@@ -107,14 +105,16 @@ def _aides(district: District) -> Iterator[_Person]:
 def teachers_by_school(district: District) -> dict[str, list[str]]:
     """Key of each teacher, in order -> the orgs; a music teacher also serves the next elementary school."""
     found: dict[str, list[str]] = {}
-    elementary = [school.sourced_id for school in district.schools if school.level == 0]
+    elementary = sum(school.level == 0 for school in district.schools)
     for section in sections(district):
-        school = section.cohort.school
-        for teacher in filter(None, (section.teacher, section.co_teacher)):
-            orgs = found.setdefault(teacher, [school.sourced_id])
-            shared = school.level == 0 and section.subject == 5 and school.number % 2 == 1
-            if shared and school.number < len(elementary) and len(orgs) == 1 and teacher == section.teacher:
-                orgs.append(elementary[school.number])
+        school = section.cohort.school.sourced_id
+        for teacher in filter(None, (section.teacher, section.co_teacher, section.substitute)):
+            orgs = found.setdefault(teacher, [school])
+            if school not in orgs:
+                orgs.append(school)
+            visits = section.cohort.school.level == 0 and section.slot.subject.name == "Music" and section.cohort.school.number % 2 == 1
+            if visits and section.cohort.school.number < elementary and len(orgs) == 1 and teacher == section.teacher:
+                orgs.append(district.schools[section.cohort.school.number].sourced_id)
     return dict(sorted(found.items()))
 
 

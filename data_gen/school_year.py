@@ -1,4 +1,4 @@
-"""Academic sessions: one school year, two terms, four grading periods.
+"""Academic sessions: one school year with the terms and grading periods of the shape's calendar.
 
 Called by records.py and by whoever needs a term's dates. End dates are exclusive.
 """
@@ -13,6 +13,8 @@ from typing import Any
 
 from data_gen.references import Stamps, refer
 from data_gen.shape import District
+from data_gen.shapes import model
+from data_gen.shapes.rules import FIRST_MONTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +27,46 @@ class Session:
     start: date
     end: date
     parent: str
+    is_summer: bool = False
 
 
 def sessions(district: District) -> tuple[Session, ...]:
-    """All sessions in order of sourcedId."""
-    return _sessions(district.year_ends)
+    """All sessions in order of sourcedId; the first one is the school year."""
+    return _sessions(district.year_ends, district.shape.calendar)
 
 
 @cache
-def _sessions(ends: int) -> tuple[Session, ...]:
+def _sessions(ends: int, calendar: tuple[model.Session, ...]) -> tuple[Session, ...]:
     year = f"ses-{ends}"
-    start, quarter2, term2 = date(ends - 1, 8, 17), date(ends - 1, 10, 26), date(ends, 1, 11)
-    quarter4, end = date(ends, 3, 29), date(ends, 6, 12)
-    return (
-        Session(year, f"School Year {ends - 1}-{ends}", "schoolYear", start, end, ""),
-        Session(f"{year}-q1", "Quarter 1", "gradingPeriod", start, quarter2, f"{year}-t1"),
-        Session(f"{year}-q2", "Quarter 2", "gradingPeriod", quarter2, term2, f"{year}-t1"),
-        Session(f"{year}-q3", "Quarter 3", "gradingPeriod", term2, quarter4, f"{year}-t2"),
-        Session(f"{year}-q4", "Quarter 4", "gradingPeriod", quarter4, end, f"{year}-t2"),
-        Session(f"{year}-t1", "Fall Term", "term", start, term2, year),
-        Session(f"{year}-t2", "Spring Term", "term", term2, end, year),
-    )
+
+    def day(found: tuple[int, int], *, is_summer: bool) -> date:
+        return date(ends - 1 if found[0] >= FIRST_MONTH and not is_summer else ends, *found)
+
+    parts = [
+        Session(
+            f"{year}-{found.key}", found.title, found.kind, day(found.start, is_summer=found.is_summer),
+            day(found.end, is_summer=found.is_summer),
+            f"{year}-{found.parent}" if found.parent else year, found.is_summer,
+        )
+        for found in calendar
+    ]  # fmt: skip
+    start, end = min(part.start for part in parts), max(part.end for part in parts)
+    return (Session(year, f"School Year {ends - 1}-{ends}", "schoolYear", start, end, ""), *parts)
 
 
-def terms(district: District) -> tuple[Session, Session]:
-    """The two terms, first one first."""
-    found = sessions(district)
-    return found[-2], found[-1]
+def terms(district: District) -> tuple[Session, ...]:
+    """The terms of the year but for the summer, first one first."""
+    return _terms(district, is_summer=False)
+
+
+def summer_terms(district: District) -> tuple[Session, ...]:
+    """The terms in which only summer classes run."""
+    return _terms(district, is_summer=True)
+
+
+def _terms(district: District, *, is_summer: bool) -> tuple[Session, ...]:
+    found = (session for session in sessions(district) if session.kind == "term" and session.is_summer == is_summer)
+    return tuple(sorted(found, key=lambda session: session.start))
 
 
 def academic_sessions(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:

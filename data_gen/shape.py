@@ -1,39 +1,36 @@
-"""The skeleton of a district: schools, grades, groups of students and who sits where, as plain numbers.
+"""The skeleton of a district: schools, grades, sections of students and who belongs where, as plain numbers.
 
-Called by every entity's module; arithmetic only, so any part can be made without making the others.
+Called by every entity's module; arithmetic only, so any part can be made without making the others. What may vary is
+in the district's shape (`data_gen.shapes`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_gen.draws import Draws, Integers
 from data_gen.pools import Pools
+from data_gen.shapes.model import GRADES, Level, Shape, default
 
-GRADES = ("KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12")
-LEVELS = (
-    ("Elementary School", range(6), 450),
-    ("Middle School", range(6, 9), 650),
-    ("High School", range(9, 13), 900),
-)
-GROUP_SIZE = 24
-SUBJECTS = 7
-PERIODS = 7
-TEACHER_LOAD = 6
+__all__ = ["GRADES", "Cohort", "District", "School", "class_id"]
+_LARGEST = 1 << 20
+"""Weight of the first district of a state; the next ones are smaller, as 10/11, 10/12, ..."""
 
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """One school: its number from 1, its level (0 to 2) and the grades it teaches."""
+    """One school: its number from 1, its level (place among the shape's), the grades it teaches, its district from 1."""
 
     number: int
     level: int
     grades: range
+    district: int = 1
 
     @property
     def sourced_id(self) -> str:
@@ -43,10 +40,10 @@ class School:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """The students of one grade of one school, divided into groups that share a timetable.
+    """The students of one grade of one school, divided into groups (sections) that share a timetable.
 
     first: number of the first student (from 0); group: number of its first group within the school;
-    base: district-wide number of that group.
+    base: district-wide number of that group; groups: how many it has.
     """
 
     school: School
@@ -55,11 +52,7 @@ class Cohort:
     count: int
     group: int
     base: int
-
-    @property
-    def groups(self) -> int:
-        """How many groups the cohort has."""
-        return -(-self.count // GROUP_SIZE)
+    groups: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +63,7 @@ class District:
     seed: int
     as_of: date
     pools: Pools
+    shape: Shape = field(default_factory=default)
 
     @cached_property
     def draws(self) -> Draws:
@@ -81,35 +75,73 @@ class District:
         """Calendar year in which the school year ends."""
         return self.as_of.year + (1 if self.as_of.month >= 7 else 0)
 
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Levels of the shape; a school's level is a place among them."""
+        return self.shape.levels
+
     @cached_property
     def schools(self) -> tuple[School, ...]:
         """Schools by level; a level without students has none."""
+        counts = [
+            -(-(self._grade_start(level.grades.stop) - self._grade_start(level.grades.start)) // level.school_size) for level in self.levels
+        ]
         found: list[School] = []
-        for level, (_, grades, capacity) in enumerate(LEVELS):
-            count = self._grade_start(grades.stop) - self._grade_start(grades.start)
-            for _ in range(-(-count // capacity)):
-                found.append(School(len(found) + 1, level, grades))
+        for place, (level, count) in enumerate(zip(self.levels, counts, strict=True)):
+            found += [
+                School(len(found) + 1 + number, place, level.grades, self._district_of(number, count)) for number in range(count)
+            ]
         return tuple(found)
 
+    @cached_property
+    def _district_starts(self) -> list[int]:
+        starts, total = [], 0
+        for number in range(self.shape.districts):
+            starts.append(total)
+            total += _LARGEST * 10 // (10 + number)
+        return [*starts, total]
+
+    def _district_of(self, place: int, schools: int) -> int:
+        """The district (from 1) of a level's school; the middle of its share of the level decides."""
+        starts = self._district_starts
+        return bisect_right(starts, (2 * place + 1) * starts[-1] // (2 * schools), hi=len(starts) - 1)
+
+    @cached_property
+    def districts(self) -> tuple[int, ...]:
+        """Numbers of the districts that have a school, from 1."""
+        return tuple(sorted({school.district for school in self.schools}))
+
+    @cached_property
+    def _grade_starts(self) -> list[int]:
+        weights = self.shape.weights
+        return [sum(weights[:grade]) for grade in range(len(weights) + 1)]
+
     def _grade_start(self, grade: int) -> int:
-        return -(-self.students * grade // len(GRADES))
+        starts = self._grade_starts
+        return -(-self.students * starts[grade] // starts[-1])
 
     @cached_property
     def cohorts(self) -> tuple[Cohort, ...]:
         """All cohorts in order of their students."""
         found: list[Cohort] = []
         first = base = 0
-        for level, (_, grades, _) in enumerate(LEVELS):
-            schools = [school for school in self.schools if school.level == level]
+        for place_of_level, level in enumerate(self.levels):
+            schools = [school for school in self.schools if school.level == place_of_level]
             for place, school in enumerate(schools):
                 group = 0
-                for grade in grades:
+                for grade in level.grades:
                     total = self._grade_start(grade + 1) - self._grade_start(grade)
                     count = total * (place + 1) // len(schools) - total * place // len(schools)
-                    cohort = Cohort(school, grade, first, count, group, base)
-                    found.append(cohort)
-                    first, group, base = first + count, group + cohort.groups, base + cohort.groups
+                    groups = -(-count // self._section_size(level, school.number, grade))
+                    found.append(Cohort(school, grade, first, count, group, base, groups))
+                    first, group, base = first + count, group + groups, base + groups
         return tuple(found)
+
+    def _section_size(self, level: Level, school: int, grade: int) -> int:
+        if not level.section_spread:
+            return level.section_size
+        drawn = self.draws.one("sections/size", school * len(GRADES) + grade, 2 * level.section_spread + 1)
+        return level.section_size - level.section_spread + drawn
 
     @cached_property
     def _cohort_starts(self) -> list[int]:
@@ -119,15 +151,27 @@ class District:
         """The cohort of a student's number."""
         return self.cohorts[bisect_right(self._cohort_starts, student) - 1]
 
+    @cached_property
+    def _cohort_facts(self) -> tuple[Integers, Integers, Integers]:
+        """First student, grade and school number of each cohort."""
+        grades, schools = [cohort.grade for cohort in self.cohorts], [cohort.school.number for cohort in self.cohorts]
+        return np.array(self._cohort_starts, np.int64), np.array(grades, np.int64), np.array(schools, np.int64)
+
+    def cohorts_of(self, students: Integers) -> Integers:
+        """Places of the cohorts of students by their numbers."""
+        return np.searchsorted(self._cohort_facts[0], students, side="right") - 1
+
     def grades_of(self, students: Integers) -> Integers:
         """Grades (places in GRADES) of students by their numbers."""
-        places = np.searchsorted(np.array(self._cohort_starts), students, side="right") - 1
-        return np.array([cohort.grade for cohort in self.cohorts], np.int64)[places]
+        return self._cohort_facts[1][self.cohorts_of(students)]
 
     def schools_of(self, students: Integers) -> Integers:
         """Numbers of the schools of students by their numbers."""
-        places = np.searchsorted(np.array(self._cohort_starts), students, side="right") - 1
-        return np.array([cohort.school.number for cohort in self.cohorts], np.int64)[places]
+        return self._cohort_facts[2][self.cohorts_of(students)]
+
+    def girls_of(self, students: Integers) -> NDArray[np.bool_]:
+        """Whether students are girls."""
+        return self.draws.array("students/female", students, 1_000) < self.shape.female
 
     @cached_property
     def _cohort_bases(self) -> list[int]:
@@ -147,20 +191,14 @@ class District:
 
     @property
     def households(self) -> int:
-        """How many households there are; a quarter of them have two students."""
-        return max(1, -(-self.students * 4 // 5))
+        """How many households there are; some have two students."""
+        return max(1, -(-self.students * 100 // (100 + self.shape.people.siblings_percent)))
 
-
-def class_number(group: int, subject: int) -> int:
-    """District-wide number of the class of a group (district-wide number) and a subject."""
-    return group * SUBJECTS + subject
+    def class_number(self, group: int, slot: int) -> int:
+        """District-wide number of the class of a group (district-wide number) and a place among its level's subjects."""
+        return group * self.shape.stride + slot
 
 
 def class_id(number: int) -> str:
     """Key of a class."""
     return f"cls-{number:07d}"
-
-
-def period_of(group_in_school: int, subject: int) -> int:
-    """Period (from 1) of a group's subject; a group never has two classes at once."""
-    return (group_in_school + subject) % PERIODS + 1

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from data_gen.gradebook import categories, line_items, results
 from data_gen.references import Stamps
-from data_gen.shape import SUBJECTS, District
+from data_gen.shape import District
 from data_gen.v1p2.mapping import Record, chunks, finish, mapped, resolver
 from data_gen.v1p2.objectives import objective_sets, scored
 from data_gen.v1p2.score_scales import has_scale, letter_of, scale_id
@@ -32,8 +32,9 @@ def _objectives_of(district: District, class_number: int, item: int) -> list[Rec
     """Every third line item that is graded by letters is aligned."""
     if not has_scale(class_number) or (class_number // 20 + item) % 3:
         return []
-    grade = district.cohort_of_group(class_number // SUBJECTS).grade
-    return objective_sets(class_number % SUBJECTS, grade, class_number // 20 + item)
+    group, subject = divmod(class_number, district.shape.stride)
+    grade = district.cohort_of_group(group).grade
+    return objective_sets(subject, grade, class_number // 20 + item)
 
 
 def line_items_1p2(district: District, stamps: Stamps) -> Iterator[Record]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from data_gen.organisations import DISTRICT_ID
+from data_gen.organisations import type_of
 from data_gen.references import refer
-from data_gen.shape import SUBJECTS, District, class_id
+from data_gen.shape import District, class_id
 from oneroster_standard.versions import Look, to_1p2
 
 CHUNK = 1024
@@ -24,9 +24,9 @@ def resolver(district: District) -> Look:
     def look(collection: str, sourced_id: str) -> Mapping[str, Any] | None:
         match collection:
             case "orgs":
-                return {"type": "district" if sourced_id == DISTRICT_ID else "school"}
+                return {"type": type_of(sourced_id)}
             case "classes":
-                cohort = district.cohort_of_group(int(sourced_id[4:11]) // SUBJECTS)
+                cohort = district.cohort_of_group(int(sourced_id[4:11]) // district.shape.stride)
                 return {"school": refer("org", cohort.school.sourced_id)}
             case "lineItems":
                 return {"class": refer("class", class_id(int(sourced_id[4:11])))}

@@ -21,8 +21,6 @@ from oneroster_standard.standard import load
 PROFILES = f"https://{VENDOR}/profiles/"
 """Head of every profileId; the rest is the key of the row in userProfiles.csv."""
 PRONOUNS = ("she/her", "he/him", "they/them")
-PREFERRED_PERCENT = 8
-PRONOUN_PERCENT = 15
 _KINDS = {"adm": "administrators", "aid": "duty", "gdn": "guardians", "stu": "students", "tch": "teachers"}
 
 
@@ -35,20 +33,20 @@ def _number(sourced_id: str, place: int) -> int:
 
 def _names(district: District, kind: str, numbers: list[int], batch: list[Record]) -> None:
     """Preferred names and pronouns of students and staff: of some, each for itself."""
-    draws, pools = district.draws, district.pools
+    draws, pools, shares = district.draws, district.pools, district.shape.people
     given = pools.first_female + pools.first_male
     first = draws.below(f"{kind}/preferred-first", numbers, 100 * len(given))
     middle = draws.below(f"{kind}/preferred-middle", numbers, 100 * len(given))
     last = draws.below(f"{kind}/preferred-last", numbers, 100 * len(pools.last))
     pronouns = draws.below(f"{kind}/pronouns", numbers, 100 * len(PRONOUNS))
     for place, record in enumerate(batch):
-        if first[place] < PREFERRED_PERCENT * len(given):
+        if first[place] < shares.preferred_name_percent * len(given):
             record["preferredFirstName"] = given[first[place] % len(given)]
         if middle[place] < len(given) and "middleName" in record:
             record["preferredMiddleName"] = given[middle[place] % len(given)]
         if last[place] < 2 * len(pools.last):
             record["preferredLastName"] = pools.last[last[place] % len(pools.last)]
-        if pronouns[place] < PRONOUN_PERCENT * len(PRONOUNS):
+        if pronouns[place] < shares.pronouns_percent * len(PRONOUNS):
             record["pronouns"] = PRONOUNS[pronouns[place] % len(PRONOUNS)]
 
 

@@ -17,14 +17,13 @@ from data_gen.draws import Draws
 from data_gen.people import student_id
 from data_gen.references import refer
 from data_gen.shape import District
+from data_gen.shapes.model import default, made
 from oneroster_standard.marks import parse
 from oneroster_standard.moments import format_instant
 from oneroster_standard.store import COLLECTIONS, Store
 
 Record = dict[str, Any]
 GONE = "tobedeleted"
-SEATS = 7
-"""Enrollments that a student has on day 0, by subject."""
 FIRST_HOUR, HOURS_S = 6, 11 * 3600
 """Records change between 06:00 and 17:00 UTC."""
 
@@ -61,12 +60,14 @@ class World:
         meta = store.meta
         self.store = store
         self.district = District(
-            int(meta["students"]), int(meta["seed"]), date.fromisoformat(meta["as_of"]), pools.load(meta["locale"])
-        )
+            int(meta["students"]), int(meta["seed"]), date.fromisoformat(meta["as_of"]), pools.load(meta["locale"]),
+            made(meta["shape"]["name"], meta["shape"]["keys"]) if "shape" in meta else default(),
+        )  # fmt: skip
         self.day = 0
         self.students = self.district.students
         self.households = self.district.households
         self.hired = 0
+        self.most_seats = max(len(level.subjects) for level in self.district.levels)
         self._now: dict[str, dict[str, Record]] = {name: {} for name in COLLECTIONS["1.1"]}
         self._today: dict[tuple[str, str], tuple[Record | None, str]] = {}
         self._seats: defaultdict[str, list[str]] = defaultdict(list)
@@ -149,7 +150,7 @@ class World:
 
     def seats_of(self, user: str) -> list[Record]:
         """Active enrollments of a student or of a member of staff who was hired since."""
-        keys = [f"enr-{user[4:]}-{subject}" for subject in range(SEATS)] if user.startswith("stu-") else []
+        keys = [f"enr-{user[4:]}-{subject}" for subject in range(self.most_seats)] if user.startswith("stu-") else []
         found = (self.active("enrollments", key) for key in (*keys, *self._seats[user]))
         return [record for record in found if record is not None and record["user"]["sourcedId"] == user]
 

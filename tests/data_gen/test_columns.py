@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_gen.classes import sections, teacher_id
+from data_gen.classes import sections
 from data_gen.columns import Lines, Template, digits, texts
 from data_gen.districts import district
-from data_gen.seating import KINDS, Seating
+from data_gen.seating import Seating
+from data_gen.timetable import KINDS, teacher_id
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import AS_OF
 
@@ -49,11 +50,11 @@ def test_teachers_of_the_enrollments_are_those_of_the_classes(students: int, see
     made = district(students=students, seed=seed, as_of=AS_OF)
     wanted = []
     for section in sections(made):
-        wanted += [(section.number, found) for found in (section.teacher, section.co_teacher) if found]
+        wanted += [(section.number, found) for found in (section.teacher, section.co_teacher, section.substitute) if found]
     told = [
         (int(number), teacher_id(int(school), KINDS[kind], int(teacher)))
         for block in Seating(made).teaching()
-        for number, school, kind, teacher in zip(block.class_number, block.school, block.kind, block.number, strict=True)
+        for number, school, kind, teacher in zip(block.class_number, block.home, block.kind, block.number, strict=True)
     ]
     assert told == wanted
 

@@ -9,11 +9,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import pytest
+from faker.config import AVAILABLE_LOCALES
 
 from data_gen.draws import Draws
 from data_gen.generation import write_clean, write_store
@@ -94,6 +95,33 @@ def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(
         env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)},
     )
     assert digest(tmp_path / "again") == digest(folder)
+
+
+POOLS = """
+import json, sys
+from data_gen.pools.rebuild import sample
+print(json.dumps({locale: sample(locale) for locale in sys.argv[1:]}))
+"""
+LOCALES = ("it_IT", "de_DE", "ja_JP", "ar_AA", "vi_VN", "et_EE", "fr_FR")
+
+
+def sampled(hash_seed: str, locales: Sequence[str]) -> dict[str, object]:
+    """The pools of some locales, from a process of that hash seed."""
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[2])}
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", POOLS, *locales], check=True, capture_output=True, text=True, env=environment
+    )
+    pools: dict[str, object] = json.loads(found.stdout)
+    return pools
+
+
+def test_the_names_of_a_locale_are_the_same_in_every_process() -> None:
+    assert sampled("1", LOCALES) == sampled("2", LOCALES)
+
+
+@pytest.mark.deep
+def test_the_names_of_all_locales_are_the_same_in_every_process() -> None:
+    assert sampled("1", AVAILABLE_LOCALES) == sampled("2", AVAILABLE_LOCALES)
 
 
 def test_a_zip_holds_the_files_of_the_folder_at_its_root_and_is_the_same_every_time(
