@@ -9,6 +9,7 @@ import click
 
 from sync_engine.commands.apply_verb import apply
 from sync_engine.commands.audit_verb import audit
+from sync_engine.commands.courses_verb import courses
 from sync_engine.commands.history_verb import history
 from sync_engine.commands.plan_verb import plan
 from sync_engine.commands.run_verb import run
@@ -32,5 +33,6 @@ for _verb in (
     status,
     history,
     audit,
+    courses,
 ):
     sync.add_command(_verb)
