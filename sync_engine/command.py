@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from sync_engine.commands.accounts_verb import accounts
 from sync_engine.commands.apply_verb import apply
 from sync_engine.commands.audit_verb import audit
 from sync_engine.commands.courses_verb import courses
@@ -34,5 +35,6 @@ for _verb in (
     history,
     audit,
     courses,
+    accounts,
 ):
     sync.add_command(_verb)
