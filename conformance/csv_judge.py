@@ -151,7 +151,7 @@ def _read_manifest(facts: BundleFacts) -> None:
 def _read_file(facts: BundleFacts, name: str, watcher: Watcher | None) -> None:
     reading = FileReading(facts.standard.csv_files[name])
     facts.readings[name] = reading
-    rules = {id: rule.cell for id, rule in RULES.items() if rule.cell is not None}
+    rules = {id: rule.cell for id, rule in RULES.items() if rule.cell is not None and facts.standard.version in rule.specs}
     judge: CellJudge | None = None
     keeper = Keeper(reading)
     try:
@@ -171,6 +171,8 @@ def _read_file(facts: BundleFacts, name: str, watcher: Watcher | None) -> None:
 def _apply(facts: BundleFacts) -> Judgement:
     judgement = Judgement(facts)
     for rule in RULES.values():
+        if facts.standard.version not in rule.specs:
+            continue
         findings, reason = _ask(facts, rule)
         judgement.findings.extend(findings)
         outcome = "fail" if findings else "skip" if reason else "pass"

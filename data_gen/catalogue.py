@@ -26,10 +26,11 @@ def entries() -> list[dict[str, Any]]:
             "source": source_text(found.source),
             "confidence": {},
             "assumed": False,
-            "trips": [found.trips],
+            "trips": [found.trips] if found.trips else [],
             "remedy": "",
             "file": found.file,
             "column": found.column,
+            "specs": list(found.specs),
         }
         for _, found in sorted(DEFECTS.items())
     ]

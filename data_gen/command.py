@@ -14,7 +14,8 @@ import click
 
 from data_gen import defects as families
 from data_gen import pools
-from data_gen.defects.planting import ANSWER_KEY, orders
+from data_gen.defects.orders import orders
+from data_gen.defects.planting import ANSWER_KEY, require_fits
 from data_gen.defects.registry import DEFECTS
 from data_gen.destination import beside, move_into_place, refuse_days, refuse_existing, size_of
 from data_gen.generation import (
@@ -24,6 +25,7 @@ from data_gen.generation import (
     write_clean,
     write_delta_from,
     write_faulty,
+    write_faulty_series,
     write_series,
     write_store,
 )
@@ -76,7 +78,8 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     if not is_asked:
         return
     for id, found in sorted(DEFECTS.items()):
-        click.echo(f"{id:<34} {found.trips:<27} {found.file or 'the bundle':<22} {found.title}")
+        versions = ", ".join(found.specs)
+        click.echo(f"{id:<40} {versions:<9} {found.trips or 'the day before':<27} {found.file or 'the bundle':<33} {found.title}")
     context.exit()
 
 
@@ -108,8 +111,8 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     "--defect",
     "defects",
     multiple=True,
-    metavar="ID[=COUNT]",
-    help="Plant a fault, repeatable; answer-key.json beside OUT says where",
+    metavar="ID[=COUNT|=RATE%][@day=N]",
+    help="Plant a fault in so many places, or in so many of 100 rows, on one day of --days; repeatable. answer-key.json beside OUT says where",
 )
 @click.option(
     "--list-defects",
@@ -151,10 +154,7 @@ def generate(
     recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape)
     _refuse_together(days, earlier, is_store=is_store, has_defects=bool(wanted))
     later: list[Day] = []
-    if wanted and recipe.spec != SPEC:
-        raise UsageProblem(
-            f"--defect with --spec {recipe.spec}", f"--spec {SPEC}: defects are faults of that version's files"
-        )
+    require_fits(wanted, spec=recipe.spec, days=days)
     refuse_existing(out, force=force)
     if days:
         refuse_days(days_folder(out), force=force)
@@ -167,6 +167,8 @@ def generate(
         part = folder / f"part{out.suffix}"
         if is_store:
             rows = write_store(part, recipe, tell)
+        elif days and wanted:
+            rows, later = write_faulty_series(part, recipe, days, wanted, tell, out.name)
         elif days:
             rows, later = write_series(part, recipe, days, tell)
         elif earlier is not None:
@@ -194,9 +196,9 @@ def generate(
 
 
 def _refuse_together(days: int, earlier: Path | None, *, is_store: bool, has_defects: bool) -> None:
-    if days and (is_store or has_defects or earlier is not None):
+    if days and (is_store or earlier is not None):
         raise UsageProblem(
-            "--days with a .district store, --defect or --delta-from", "a folder or a .zip without faults",
+            "--days with a .district store or --delta-from", "a folder or a .zip",
             try_="a served district lives by POST /advance of the admin API",
         )  # fmt: skip
     if earlier is not None and (is_store or has_defects):

@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 from data_gen import pools
 from data_gen.bundle import from_store, write_bundle
 from data_gen.defects.draft import Draft
-from data_gen.defects.planting import ANSWER_KEY, Order, plant, write_draft
+from data_gen.defects.orders import Order
+from data_gen.defects.planting import ANSWER_KEY, plant, write_draft
 from data_gen.districts import build, district, view
 from data_gen.file_rows import DistrictSource
 from data_gen.lens import lens_of
@@ -122,12 +125,51 @@ def write_faulty(
     draft = Draft(clean, recipe.seed, name or out.name)
     entries = plant(draft, wanted)
     write_draft(out, draft)
-    key = {
-        "bundle": draft.out_name, "seed": recipe.seed, "as_of": recipe.as_of.isoformat(), "spec": recipe.spec,
-        "students": recipe.students, "shape": recipe.shape.name if recipe.shape else DEFAULT, "vendor": recipe.vendor, "locale": recipe.locale, "defects": entries,
-    }  # fmt: skip
-    out.with_name(ANSWER_KEY).write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")
+    write_key(out.with_name(ANSWER_KEY), recipe, draft.out_name, entries)
     return draft.rows(rows)
+
+
+def write_faulty_series(
+    out: Path, recipe: Recipe, days: int, wanted: Sequence[Order], tell: Tell | None = None, name: str = ""
+) -> tuple[dict[str, int], list[Day]]:
+    """Write a series like write_series, plant defects into the full bundles of their days, and write one key of all.
+
+    Deltas and expected differences stay those of the clean days: they say what a perfect consumer would do.
+    """
+    rows, later = write_series(out, recipe, days, tell)
+    own_name = name or out.name
+    folder = days_folder(out.with_name(own_name)).name
+    entries: dict[Order, dict[str, Any]] = {}
+    for day in sorted({order.day for order in wanted}):
+        orders = [order for order in wanted if order.day == day]
+        path = out if day == 0 else days_folder(out) / later[day - 1].folder / f"full{later[day - 1].form}"
+        draft = Draft(_as_folder(path, out.with_name(f"clean-{day}")), recipe.seed, own_name if day == 0 else path.name)
+        shown = own_name if day == 0 else f"{folder}/{later[day - 1].folder}/{path.name}"
+        entries |= {order: {**entry, "bundle": shown} for order, entry in zip(orders, plant(draft, orders), strict=True)}
+        write_draft(path, draft)
+        rows = draft.rows(rows) if day == 0 else rows
+    write_key(out.with_name(ANSWER_KEY), recipe, own_name, [entries[order] for order in wanted])
+    return rows, later
+
+
+def _as_folder(bundle: Path, place: Path) -> Path:
+    """Move a bundle away as a folder, so that another can be written where it was."""
+    if bundle.is_dir():
+        return bundle.rename(place)
+    with ZipFile(bundle) as archive:
+        archive.extractall(place)
+    bundle.unlink()
+    return place
+
+
+def write_key(path: Path, recipe: Recipe, bundle: str, entries: Sequence[dict[str, Any]]) -> None:
+    """Write the answer key: how the data was made, and where each fault lies."""
+    key = {
+        "bundle": bundle, "seed": recipe.seed, "as_of": recipe.as_of.isoformat(), "spec": recipe.spec,
+        "students": recipe.students, "shape": recipe.shape.name if recipe.shape else DEFAULT, "vendor": recipe.vendor,
+        "locale": recipe.locale, "defects": list(entries),
+    }  # fmt: skip
+    path.write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")
 
 
 def drop_old_key(out: Path) -> None:

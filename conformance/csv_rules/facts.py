@@ -17,6 +17,8 @@ from conformance.csv_files.reading import LINE, FileReading
 from oneroster_standard.standard import CsvColumn, CsvFile, Standard
 
 ID = "@id"
+FOLDED = "@folded"
+"""Hash of the sourcedId in lower case."""
 
 
 class Skip(Exception):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from conformance.csv_files.reading import LINE, FileReading
-from conformance.csv_rules.facts import ID, BundleFacts, hashed
+from conformance.csv_rules.facts import FOLDED, ID, BundleFacts, hashed
 
 _TOKENS = {
     ("orgs.csv", "type"),
@@ -16,7 +16,14 @@ _TOKENS = {
     ("users.csv", "role"),
     ("enrollments.csv", "role"),
     ("enrollments.csv", "primary"),
+    ("roles.csv", "role"),
+    ("roles.csv", "roleType"),
 }
+_COMPARED = {("users.csv", "email"), ("users.csv", "identifier")}
+"""Text that is compared with that of other rows whatever its letter case; kept as a hash."""
+_OBJECTIVES = ("lineItemLearningObjectiveIds.csv", "resultLearningObjectiveIds.csv")
+_URN = r"^(?i:urn:uuid:)[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+_CASE_TWINS = ("orgs.csv", "courses.csv", "classes.csv", "users.csv")
 _DATES = {"startDate", "endDate", "beginDate", "assignDate", "dueDate"}
 _COUNTS = {"subjects", "subjectCodes"}
 _NUMBERS = {"score", "resultValueMin", "resultValueMax"}
@@ -41,12 +48,19 @@ class Keeper:
                 continue
             if header == "sourcedId":
                 kept.append(hashed(frame[header]).alias(ID))
+                if self.reading.name in _CASE_TWINS:
+                    kept.append(hashed(frame[header].str.to_lowercase()).alias(FOLDED))
             if column.references and column.is_list:
                 self.items.setdefault(header, []).append(_items(frame, header))
             elif column.references:
                 kept.append(hashed(frame[header]))
-            elif (self.reading.name, header) in _TOKENS:
+            elif (self.reading.name, header) in _COMPARED:
+                kept.append(hashed(frame[header].str.to_lowercase()))
+            elif (self.reading.name, header) in _TOKENS or self.reading.name in _OBJECTIVES and header == "source":
                 kept.append(frame[header].cast(pl.Categorical))
+            elif self.reading.name in _OBJECTIVES and header == "learningObjectiveId":
+                # Whether it is a UUID, or blank: the id itself is compared with nothing.
+                kept.append((frame[header] == "") | frame[header].str.contains(_URN))
             elif header in _DATES:
                 kept.append(frame[header].str.to_date("%Y-%m-%d", strict=False))
             elif (self.reading.name, header) == ("academicSessions.csv", "schoolYear"):

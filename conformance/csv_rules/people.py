@@ -13,7 +13,12 @@ from conformance.csv_rules.rulebook import bundle_rule
 
 ENROLLMENTS = "enrollments.csv"
 _COMPARED = 50
-_TEACHING_ROLES = {"teacher", "administrator", "aide", "proctor"}
+MOST_STUDENTS = 100
+_TEACHING_ROLES = {
+    "1.1": {"teacher", "administrator", "aide", "proctor"},
+    "1.2": {"teacher", "aide", "counselor", "districtAdministrator", "principal", "proctor", "siteAdministrator", "systemAdministrator"},
+}
+"""Roles of users whose holders are no students; one that is not known is the fault of another rule."""
 
 
 def _schools(facts: BundleFacts) -> pl.DataFrame:
@@ -66,21 +71,31 @@ def subject_pairs(facts: BundleFacts) -> Iterator[Finding]:
 
 
 def _role_conflicts(facts: BundleFacts) -> pl.DataFrame:
-    """Enrollments of students as staff, and of staff as students."""
+    """Enrollments of students as staff, and of staff as students; whoever is both may be enrolled as either."""
     rows = facts.table(ENROLLMENTS, "userSourcedId", "role")
-    users = facts.table("users.csv", "sourcedId", "role")
-    roles = users.select(ID, pl.col("role").cast(pl.String).alias("as")).unique(subset=ID, keep="first")
+    roles = roles_held(facts)
     # Only rows that may conflict are joined: of millions of student enrollments none may be of staff.
-    staff = roles.filter(pl.col("as").is_in(list(_TEACHING_ROLES)))
     students = roles.filter(pl.col("as") == "student")
+    staff = roles.filter(pl.col("as").is_in(list(_TEACHING_ROLES[facts.standard.version])))
     enrolled = rows.select(LINE, "userSourcedId", pl.col("role"))
-    as_student = enrolled.filter(pl.col("role") == "student").join(
-        staff, left_on="userSourcedId", right_on=ID, how="semi"
-    )
-    as_staff = enrolled.filter(pl.col("role").is_in(["teacher", "administrator"])).join(
-        students, left_on="userSourcedId", right_on=ID, how="semi"
-    )
+    as_student = _of(enrolled.filter(pl.col("role") == "student"), staff, students)
+    as_staff = _of(enrolled.filter(pl.col("role").is_in(["teacher", "administrator"])), students, staff)
     return pl.concat([as_student, as_staff])
+
+
+def _of(rows: pl.DataFrame, held: pl.DataFrame, not_held: pl.DataFrame) -> pl.DataFrame:
+    """Rows of users who are among the first and not among the second."""
+    found = rows.join(held, left_on="userSourcedId", right_on=ID, how="semi")
+    return found.join(not_held, left_on="userSourcedId", right_on=ID, how="anti")
+
+
+def roles_held(facts: BundleFacts) -> pl.DataFrame:
+    """Who is what, as ID and `as`: one role each in users.csv of 1.1, any number in roles.csv of 1.2."""
+    if facts.standard.version == "1.1":
+        users = facts.table("users.csv", "sourcedId", "role")
+        return users.select(ID, pl.col("role").cast(pl.String).alias("as")).unique(subset=ID, keep="first")
+    roles = facts.table("roles.csv", "userSourcedId", "role")
+    return roles.select(pl.col("userSourcedId").alias(ID), pl.col("role").cast(pl.String).alias("as")).unique()
 
 
 @bundle_rule(
@@ -222,6 +237,31 @@ def enrollment_school(facts: BundleFacts) -> Iterator[Finding]:
 
 
 @bundle_rule(
+    "csv.class-size",
+    severity="warning",
+    section="Field practice: sizes of classes",
+    expected=f"at most {MOST_STUDENTS} students in a class",
+    why="A lunchroom or a whole school sent as a class slows its page down and fills its teacher's list.",
+    remedy="leave such sections out of the export",
+)
+def class_size(facts: BundleFacts) -> Iterator[Finding]:
+    """No class has hundreds of students."""
+    rows = facts.table(ENROLLMENTS, "classSourcedId", "userSourcedId", "role")
+    students = rows.filter(pl.col("role") == "student")
+    crowded = students["classSourcedId"].value_counts().filter(pl.col("count") > MOST_STUDENTS)
+    large = crowded.select(pl.col("classSourcedId").alias(ID))
+    if large.height:
+        # Whoever left and came back counts once.
+        likely = students.join(large, left_on="classSourcedId", right_on=ID, how="semi")
+        seats = likely.group_by("classSourcedId").agg(pl.col("userSourcedId").n_unique().alias("seats"))
+        large = seats.filter(pl.col("seats") > MOST_STUDENTS).select(pl.col("classSourcedId").alias(ID))
+    classes = facts.table("classes.csv", "sourcedId").select(LINE, ID).drop_nulls().unique(subset=ID, keep="first")
+    yield from finding_of_rows(
+        "csv.class-size", classes.join(large, on=ID, how="semi"), "classes.csv", "sourcedId", f"a class of more than {MOST_STUDENTS} students"
+    )
+
+
+@bundle_rule(
     "csv.score-bounds",
     severity="warning",
     section="CSV tables 1.1, lineItems.csv",
@@ -273,10 +313,10 @@ def score_range(facts: BundleFacts) -> Iterator[Finding]:
 def result_student(facts: BundleFacts) -> Iterator[Finding]:
     """Results are of students."""
     results = facts.table("results.csv", "studentSourcedId")
-    users = facts.table("users.csv", "sourcedId", "role")
-    roles = users.select(ID, pl.col("role").cast(pl.String).alias("as")).unique(subset=ID, keep="first")
+    roles = roles_held(facts)
     others = [role for role in facts.standard.enumerations["roleType"] if role != "student"]
-    strangers = roles.filter(pl.col("as").is_in(others))
+    students = roles.filter(pl.col("as") == "student")
+    strangers = roles.filter(pl.col("as").is_in(others)).join(students, on=ID, how="anti")
     yield from finding_of_rows(
         "csv.result-student",
         results.join(strangers, left_on="studentSourcedId", right_on=ID, how="semi"),

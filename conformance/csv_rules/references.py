@@ -44,7 +44,7 @@ def _targets(facts: BundleFacts, name: str) -> pl.Series:
     return pl.concat([ids, hashed_ids(lost).drop_nulls()]) if lost else ids
 
 
-def _uncertain_ids(facts: BundleFacts, name: str) -> tuple[int, str]:
+def uncertain_ids(facts: BundleFacts, name: str) -> tuple[int, str]:
     """How many ids of a file cannot be trusted, and the rule that says so."""
     reading = facts.readings[name]
     for check in ("csv.required-value", "csv.guid-length", "csv.spreadsheet-id"):
@@ -94,7 +94,7 @@ def reference(facts: BundleFacts) -> Iterator[Finding]:
             dangling = values.filter(~pl.col(ID).is_in(_targets(facts, target).implode()))
             message = f"{column.header} names a record that is not in {target}"
             for finding in finding_of_rows("csv.reference", dangling, reading.name, column.header, message):
-                uncertain, cause = _uncertain_ids(facts, target)
+                uncertain, cause = uncertain_ids(facts, target)
                 finding.expected = f"a sourcedId of {target}"
                 finding.cause_of = cause if dangling[ID].n_unique() <= uncertain else ""
                 yield finding

@@ -12,13 +12,14 @@ from typing import TypeVar
 
 from conformance.csv_rules.cell_tests import CellRule
 from conformance.csv_rules.facts import BundleFacts, Finding
+from oneroster_standard.standard import VERSIONS
 
 BundleRule = Callable[[BundleFacts], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. Exactly one of cell and bundle is set."""
+    """One rule. Exactly one of cell and bundle is set. specs: the versions whose bundles are judged by it."""
 
     id: str
     title: str
@@ -29,6 +30,7 @@ class Rule:
     remedy: str
     cell: CellRule | None = None
     bundle: BundleRule | None = None
+    specs: tuple[str, ...] = VERSIONS
 
 
 RULES: dict[str, Rule] = {}
@@ -48,24 +50,26 @@ def _register(rule: Rule) -> None:
 
 
 def cell_rule(
-    id: str, *, severity: str, section: str, why: str, expected: str = "", remedy: str = ""
-) -> Callable[[C], C]:
+    id: str, *, severity: str, section: str, why: str, expected: str = "", remedy: str = "",
+    specs: tuple[str, ...] = VERSIONS,
+) -> Callable[[C], C]:  # fmt: skip
     """Register a rule about single cells; the function gives a test for the columns that it applies to."""
 
     def register(function: C) -> C:
-        _register(Rule(id, _title(function), severity, section, why, expected, remedy, cell=function))
+        _register(Rule(id, _title(function), severity, section, why, expected, remedy, cell=function, specs=specs))
         return function
 
     return register
 
 
 def bundle_rule(
-    id: str, *, severity: str, section: str, why: str, expected: str = "", remedy: str = ""
-) -> Callable[[B], B]:
+    id: str, *, severity: str, section: str, why: str, expected: str = "", remedy: str = "",
+    specs: tuple[str, ...] = VERSIONS,
+) -> Callable[[B], B]:  # fmt: skip
     """Register a rule about files or across records; the function yields findings, or raises Skip."""
 
     def register(function: B) -> B:
-        _register(Rule(id, _title(function), severity, section, why, expected, remedy, bundle=function))
+        _register(Rule(id, _title(function), severity, section, why, expected, remedy, bundle=function, specs=specs))
         return function
 
     return register

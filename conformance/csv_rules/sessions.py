@@ -15,6 +15,7 @@ RANGES = {
     SESSIONS: ("startDate", "endDate"),
     "enrollments.csv": ("beginDate", "endDate"),
     "lineItems.csv": ("assignDate", "dueDate"),
+    "roles.csv": ("beginDate", "endDate"),
 }
 
 
@@ -142,12 +143,12 @@ def school_year_type(facts: BundleFacts) -> Iterator[Finding]:
     section="CSV tables 1.1, lineItems.csv",
     expected="a session of type gradingPeriod",
     why="Grades are brought together by grading period.",
+    specs=("1.1",),
 )
 def grading_period_type(facts: BundleFacts) -> Iterator[Finding]:
     """A line item's grading period is a session of type gradingPeriod."""
-    column = "gradingPeriodSourcedId" if facts.standard.version == "1.1" else "academicSessionSourcedId"
-    if facts.standard.version != "1.1":
-        raise Skip("a line item of 1.2 may hang on any session")
+    # A line item of 1.2 may hang on any session.
+    column = "gradingPeriodSourcedId"
     rows = _other_type(facts, "lineItems.csv", column, "gradingPeriod")
     yield from finding_of_rows(
         "csv.grading-period-type", rows, "lineItems.csv", column, "a session of another type"

@@ -63,6 +63,7 @@ def legacy_token(cell: Cell) -> CellTest | None:
     section="CSV tables 1.1, grades (CEDS entry grade level)",
     expected="CEDS grade codes such as KG, 01 or 12, joined by commas",
     why="Local grade names cannot be matched to a grade, so the student is in none.",
+    specs=("1.1",),
 )
 def grade_code(cell: Cell) -> CellTest | None:
     """Grades are CEDS codes."""
@@ -78,6 +79,7 @@ def grade_code(cell: Cell) -> CellTest | None:
     section="CSV tables 1.1, demographics",
     expected="a code of the recommended list",
     why="A code of another list cannot be reported on.",
+    specs=("1.1",),
 )
 def code_list(cell: Cell) -> CellTest | None:
     """Coded text columns hold codes of the recommended list."""

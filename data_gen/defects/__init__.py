@@ -10,10 +10,17 @@ from data_gen.defects import (
     files,
     gradebook,
     headers,
+    identities,
     manifest,
     modes,
+    objectives,
     people,
+    roles,
     rows,
+    series,
 )
 
-FAMILIES = (academics, archive, enrollments, files, gradebook, headers, manifest, modes, people, rows)
+FAMILIES = (
+    academics, archive, enrollments, files, gradebook, headers, identities, manifest, modes, objectives, people, roles, rows,
+    series,
+)  # fmt: skip

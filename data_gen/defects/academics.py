@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from data_gen.defects.draft import Draft, Fields
 from data_gen.defects.people import NOBODY
-from data_gen.defects.registry import cell_defect
+from data_gen.defects.registry import ONLY_1P1, cell_defect
 
 SESSIONS = "academicSessions.csv"
 COURSES = "courses.csv"
@@ -153,3 +153,65 @@ def duplicate_link(cell: str, row: Fields, draft: Draft) -> str | None:
     """Two links of courses to resources share one id."""
     first = draft.sheet("courseResources.csv").fields(2)["sourcedId"]
     return first if cell != first else None
+
+
+@cell_defect(
+    "academicSessions.wrong-year",
+    trips="csv.school-year-value",
+    file=SESSIONS,
+    column="schoolYear",
+    source="pain list, runners-up: the year made up for the district",
+)
+def wrong_year(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A school year is named by the year in which it begins."""
+    return str(int(cell) - 1) if row["type"] == "schoolYear" else None
+
+
+@cell_defect(
+    "academicSessions.parent-cycle", trips="csv.parent-cycle", file=SESSIONS, column="parentSourcedId", source="D102"
+)
+def session_cycle(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A term is its own parent."""
+    return row["sourcedId"] if row["type"] in ("term", "semester") else None
+
+
+@cell_defect(
+    "classes.unknown-school", trips="csv.reference", file=CLASSES, column="schoolSourcedId", source="D101"
+)
+def unknown_school(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A class is held at a school that is not in the file, as when a school was switched off."""
+    return NOBODY
+
+
+@cell_defect(
+    "classes.unknown-course", trips="csv.reference", file=CLASSES, column="courseSourcedId", source="D101"
+)
+def unknown_course(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A class is one of a course that is not in the file."""
+    return NOBODY
+
+
+@cell_defect("classes.long-title", trips="csv.cell-length", file=CLASSES, column="title", source="1.1 CSV tables, formats")
+def long_title(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A title is longer than 255 characters."""
+    return f"{cell} - {'period and room ' * 20}".strip()
+
+
+@cell_defect("courses.unknown-org", trips="csv.reference", file=COURSES, column="orgSourcedId", source="D101")
+def unknown_org(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A course belongs to an organisation that is not in the file."""
+    return NOBODY
+
+
+@cell_defect("courses.short-grade", trips="csv.grade-code", file=COURSES, column="grades", source="D86", specs=ONLY_1P1)
+def short_grade(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A grade has lost its zero: 1 for 01."""
+    return cell[1:] if cell.isdigit() and cell.startswith("0") else None
+
+
+@cell_defect(
+    "resources.closed-vocabulary", trips="csv.enumeration", file="resources.csv", column="importance", source="D88"
+)
+def closed_vocabulary(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A vocabulary that is closed in both versions is extended."""
+    return "ext:tertiary"

@@ -119,6 +119,7 @@ class Draft:
     """A clean bundle in a folder, and what the defects make of it.
 
     names: file of the standard -> name in the bundle, None when it is left out. prefix: folder inside the bundle.
+    extra: files that are no part of the bundle, by their path in it. worked_out: what a defect found by reading much.
     """
 
     def __init__(self, folder: Path, seed: int, out_name: str) -> None:
@@ -127,7 +128,9 @@ class Draft:
         self.out_name = out_name
         self.names: dict[str, str | None] = {entry.name: entry.name for entry in sorted(folder.iterdir())}
         self.prefix = ""
+        self.extra: dict[str, bytes] = {}
         self.archive_transforms: list[Callable[[bytes], bytes]] = []
+        self.worked_out: dict[str, Any] = {}
         self._sheets: dict[str, Sheet] = {}
 
     @property
@@ -143,6 +146,15 @@ class Draft:
             lines = self.folder.joinpath(name).read_bytes().split(CRLF)
             self._sheets[name] = Sheet(name, lines[:-1])
         return self._sheets[name]
+
+    def clean_records(self, name: str) -> int:
+        """How many lines below the header a file had before anything was planted. Raises TooFew when it is not there."""
+        if name not in self.names:
+            raise TooFew(0)
+        if f"records of {name}" not in self.worked_out:
+            self.worked_out[f"records of {name}"] = self.folder.joinpath(name).read_bytes().count(CRLF) - 1
+        found: int = self.worked_out[f"records of {name}"]
+        return found
 
     def require_untouched(self, name: str = "") -> None:
         """Raise Hides when a fault was planted in a file, or in any file when no name is given."""
@@ -186,6 +198,8 @@ class Draft:
         for name, shown in self.names.items():
             if shown is not None:
                 yield self.prefix + shown, self._chunks(name)
+        for name, data in self.extra.items():
+            yield name, iter([data])
 
     def _chunks(self, name: str) -> Iterator[bytes]:
         if name in self._sheets:

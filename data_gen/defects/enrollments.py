@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from data_gen.defects.draft import Draft, Fields, Place
+from data_gen.defects.draft import Draft, Fields, Place, TooFew
 from data_gen.defects.people import NOBODY
-from data_gen.defects.registry import cell_defect, defect
+from data_gen.defects.registry import ONLY_1P1, cell_defect, defect
 
 ENROLLMENTS = "enrollments.csv"
 DAYS_LATE = 90
+FEWEST_AT_LUNCH, MOST_AT_LUNCH = 110, 400
 
 
 @cell_defect(
@@ -129,3 +130,96 @@ def other_school(cell: str, row: Fields, draft: Draft) -> str | None:
     every = (orgs.fields(number) for number in range(2, len(orgs.lines) + 1))
     schools = [fields["sourcedId"] for fields in every if fields["type"] == "school"]
     return next((school for school in schools if school != cell), None)
+
+
+@cell_defect("enrollments.unknown-class", trips="csv.reference", file=ENROLLMENTS, column="classSourcedId", source="D101")
+def unknown_class(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A student is enrolled in a class that is not in the file."""
+    return NOBODY if row["role"] == "student" else None
+
+
+@cell_defect("enrollments.end-before-begin", trips="csv.date-range", file=ENROLLMENTS, column="endDate", source="D140")
+def end_before_begin(cell: str, row: Fields, draft: Draft) -> str | None:
+    """An enrollment ends before it begins."""
+    begin = row["beginDate"]
+    return (date.fromisoformat(begin) - timedelta(days=1)).isoformat() if begin else None
+
+
+@cell_defect(
+    "enrollments.day-early", trips="csv.enrollment-dates", file=ENROLLMENTS, column="beginDate", source="pain list, row 36"
+)
+def day_early(cell: str, row: Fields, draft: Draft) -> str | None:
+    """An enrollment begins a day before its class: a date went through a time zone."""
+    if not cell or row["role"] != "student" or cell != _first_day(draft, row["classSourcedId"]):
+        return None
+    return (date.fromisoformat(cell) - timedelta(days=1)).isoformat()
+
+
+def _first_day(draft: Draft, class_id: str) -> str:
+    """First day of the terms of a class, empty when it is not known."""
+    if "first days" not in draft.worked_out:
+        sessions, classes = draft.sheet("academicSessions.csv"), draft.sheet("classes.csv")
+        starts = {row["sourcedId"]: row["startDate"] for row in map(sessions.fields, range(2, len(sessions.lines) + 1))}
+        draft.worked_out["first days"] = {
+            row["sourcedId"]: min((starts.get(term, "") for term in row["termSourcedIds"].split(",")), default="")
+            for row in map(classes.fields, range(2, len(classes.lines) + 1))
+        }
+    found: dict[str, str] = draft.worked_out["first days"]
+    return found.get(class_id, "")
+
+
+@cell_defect("enrollments.odd-id", trips="csv.guid-characters", file=ENROLLMENTS, column="sourcedId", source="pain list, row 22")
+def odd_id(cell: str, row: Fields, draft: Draft) -> str | None:
+    """An id holds a blank, a vertical bar, a percent sign and an accent, which links and separators do not survive."""
+    return f"{cell}|a b%20é"
+
+
+@cell_defect(
+    "enrollments.bad-role", trips="csv.enumeration", file=ENROLLMENTS, column="role", source="D139"
+)
+def bad_role(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A role in a class is one of the vendor's own."""
+    return "co-teacher" if cell == "teacher" and row["primary"] != "true" else None
+
+
+@cell_defect(
+    "enrollments.bad-primary", trips="csv.boolean", file=ENROLLMENTS, column="primary", source="D177"
+)
+def bad_primary(cell: str, row: Fields, draft: Draft) -> str | None:
+    """Whether a teacher is primary is written in capitals."""
+    return cell.upper() if cell else None
+
+
+@cell_defect("enrollments.legacy-role", trips="csv.legacy-token", file=ENROLLMENTS, column="role", source="D139", specs=ONLY_1P1)
+def legacy_role(cell: str, row: Fields, draft: Draft) -> str | None:
+    """An aide is enrolled, which only older revisions of the vocabulary allowed."""
+    return "aide" if cell == "teacher" and row["primary"] != "true" else None
+
+
+@defect(
+    "classes.lunchroom", trips="csv.class-size", file="classes.csv", column="sourcedId", stage="rows",
+    source="pain list, runners-up: classes of hundreds",
+)  # fmt: skip
+def lunchroom(draft: Draft, count: int) -> list[Place]:
+    """A class is a lunchroom: up to 400 students of the district are enrolled in it.
+
+    The district must have more than a hundred students.
+    """
+    sheet = draft.sheet(ENROLLMENTS)
+    key, user = sheet.header.index("sourcedId"), sheet.header.index("userSourcedId")
+    seats = [(row, fields) for row, fields in sheet.every() if fields.get("role") == "student"]
+    students = sorted({fields["userSourcedId"] for _, fields in seats})
+    if len(students) < FEWEST_AT_LUNCH:
+        raise TooFew(0)
+    model = {fields["classSourcedId"]: row for row, fields in reversed(seats)}
+    rows = draft.choose("classes.csv", "classes.lunchroom", count, lambda row, fields: fields["sourcedId"] in model)
+    places = []
+    for row in rows:
+        own = draft.sheet("classes.csv").fields(row)["sourcedId"]
+        seated = {fields["userSourcedId"] for _, fields in seats if fields["classSourcedId"] == own}
+        for student in (found for found in students[:MOST_AT_LUNCH] if found not in seated):
+            cells = sheet.cells(model[own])
+            cells[key], cells[user] = f"{own}-{student}-lunch", student
+            sheet.append(cells)
+        places.append(draft.place("classes.csv", row, "sourcedId"))
+    return places

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from data_gen.defects.draft import CRLF, Draft, Place
+from data_gen.defects.draft import CRLF, Draft, Hides, Place
 from data_gen.defects.registry import defect
 from oneroster_standard.bundle_writer import csv_bytes
 
@@ -25,6 +25,24 @@ def missing(draft: Draft, count: int) -> list[Place]:
     draft.require_untouched("results.csv")
     place = draft.place("results.csv", None)
     draft.names["results.csv"] = None
+    return [place]
+
+
+@defect("file.left-out", trips="csv.bulk-closed", file="resources.csv", stage="files", source="pain list, row 9", once=True)
+def left_out(draft: Draft, count: int) -> list[Place]:
+    """A file that others point to is not in the bundle, and the manifest calls it absent.
+
+    Its records are unknown today; an importer that reads absent as empty retires all of them.
+    """
+    draft.require_untouched("resources.csv")
+    manifest = draft.sheet("manifest.csv")
+    for row in range(2, len(manifest.lines) + 1):
+        if manifest.cells(row)[:1] == ["file.resources"]:
+            if row in manifest.taken:
+                raise Hides("manifest.csv")
+            manifest.replace(row, ["file.resources", "absent"])
+    place = draft.place("resources.csv", None)
+    draft.names["resources.csv"] = None
     return [place]
 
 

@@ -118,3 +118,19 @@ def extra_column(draft: Draft, count: int) -> list[Place]:
     sheet = draft.sheet("classes.csv")
     sheet.each_record(lambda cells: [*cells, "rowNumber" if cells[0] == "sourcedId" else "1"])
     return [draft.place("classes.csv", 1, "rowNumber")]
+
+
+@defect(
+    "header.invisible",
+    trips="csv.header-spelling",
+    file="enrollments.csv",
+    column="sourcedId",
+    stage="headers",
+    source="pain list, row 5",
+    once=True,
+)
+def invisible(draft: Draft, count: int) -> list[Place]:
+    """A character that nobody sees stands before the first column's name: readers find no ids at all."""
+    header = draft.sheet("enrollments.csv").header
+    _write_header(draft, "enrollments.csv", ["\u200b" + header[0], *header[1:]])
+    return [draft.place("enrollments.csv", 1, "sourcedId")]

@@ -95,3 +95,33 @@ def says_absent(draft: Draft, count: int) -> list[Place]:
 def bad_mode(draft: Draft, count: int) -> list[Place]:
     """The manifest gives classes.csv a mode that does not exist."""
     return _set(draft, "file.classes", "full")
+
+
+@defect(
+    "manifest.repeated-property",
+    trips="csv.manifest-unique",
+    file=MANIFEST,
+    column="propertyName",
+    stage="rows",
+    source="D166",
+    once=True,
+)
+def repeated_property(draft: Draft, count: int) -> list[Place]:
+    """The manifest says twice what users.csv is."""
+    row = draft.sheet(MANIFEST).append(["file.users", "bulk"])
+    return [draft.place(MANIFEST, row, "propertyName")]
+
+
+@defect(
+    "manifest.unknown-property",
+    trips="csv.manifest-known-property",
+    file=MANIFEST,
+    column="propertyName",
+    stage="rows",
+    source="D166",
+    once=True,
+)
+def unknown_property(draft: Draft, count: int) -> list[Place]:
+    """The manifest has a property that the standard does not know."""
+    row = draft.sheet(MANIFEST).append(["file.attendance", "absent"])
+    return [draft.place(MANIFEST, row, "propertyName")]

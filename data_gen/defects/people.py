@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data_gen.defects.draft import Draft, Fields, Place
-from data_gen.defects.registry import cell_defect, defect
+from data_gen.defects.registry import ONLY_1P1, cell_defect, defect
 
 USERS = "users.csv"
 DEMOGRAPHICS = "demographics.csv"
@@ -45,7 +45,7 @@ def blank_required(cell: str, row: Fields, draft: Draft) -> str | None:
     return ""
 
 
-@cell_defect("users.bad-role", trips="csv.enumeration", file=USERS, column="role", source="D110")
+@cell_defect("users.bad-role", trips="csv.enumeration", file=USERS, column="role", source="D110", specs=ONLY_1P1)
 def bad_role(cell: str, row: Fields, draft: Draft) -> str | None:
     """A user has a role that the vocabulary lacks."""
     return "pupil" if cell == "student" else None
@@ -60,7 +60,7 @@ def enabled_yes(cell: str, row: Fields, draft: Draft) -> str | None:
     return "yes" if cell == "true" else None
 
 
-@cell_defect("users.local-grade", trips="csv.grade-code", file=USERS, column="grades", source="D86")
+@cell_defect("users.local-grade", trips="csv.grade-code", file=USERS, column="grades", source="D86", specs=ONLY_1P1)
 def local_grade(cell: str, row: Fields, draft: Draft) -> str | None:
     """A grade is written as the school calls it."""
     return f"Grade {int(cell)}" if cell.isdigit() else None
@@ -134,3 +134,32 @@ def parent_cycle(cell: str, row: Fields, draft: Draft) -> str | None:
 def unknown_parent(cell: str, row: Fields, draft: Draft) -> str | None:
     """A school belongs to a district that is not in the file."""
     return NOBODY if cell else None
+
+
+@cell_defect(
+    "orgs.bad-type", trips="csv.enumeration", file=ORGS, column="type", source="pain list, runners-up: type departments"
+)
+def bad_type(cell: str, row: Fields, draft: Draft) -> str | None:
+    """An organisation is of a type that the vocabulary lacks."""
+    return "departments" if cell == "school" else None
+
+
+@cell_defect(
+    "demographics.bad-race", trips="csv.boolean", file=DEMOGRAPHICS, column="white", source="D177"
+)
+def bad_race(cell: str, row: Fields, draft: Draft) -> str | None:
+    """A flag is written in capitals."""
+    return cell.upper() if cell else None
+
+
+@cell_defect(
+    "demographics.local-code",
+    trips="csv.code-list",
+    file=DEMOGRAPHICS,
+    column="publicSchoolResidenceStatus",
+    source="D88",
+    specs=ONLY_1P1,
+)
+def local_code(cell: str, row: Fields, draft: Draft) -> str | None:
+    """Where a student lives is told by a code of the vendor's own list."""
+    return "RES" if cell else None

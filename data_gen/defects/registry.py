@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from data_gen.defects.draft import Draft, Fields, Place
+from oneroster_standard.standard import VERSIONS
 
 Plant = Callable[[Draft, int], list[Place]]
 CellChange = Callable[[str, Fields, Draft], str | None]
 
+ONLY_1P1, ONLY_1P2 = ("1.1",), ("1.2",)
 STAGES = ("cells", "rows", "headers", "lines", "bytes", "files", "archive")
 """Order of planting: a fault that hides others comes later, so that two defects in one bundle both survive."""
 
@@ -23,7 +25,8 @@ class Defect:
     """One fault that can be planted.
 
     trips: id of the root rule that must find it. file and column: where it lies; file is empty for the archive.
-    plant: takes a draft and how many places; returns the places. once: COUNT is always 1.
+    plant: takes a draft and how many places; returns the places. once: COUNT is always 1. specs: versions whose files have it.
+    needs_day: it shows only against an earlier bundle of a series; trips is then empty.
     """
 
     id: str
@@ -36,6 +39,8 @@ class Defect:
     stage: str
     once: bool
     plant: Plant
+    specs: tuple[str, ...] = VERSIONS
+    needs_day: bool = False
 
 
 DEFECTS: dict[str, Defect] = {}
@@ -43,7 +48,7 @@ DEFECTS: dict[str, Defect] = {}
 
 def _register(
     function: Callable[..., object], id: str, trips: str, file: str, column: str, stage: str, source: str, once: bool,
-    plant: Plant,
+    plant: Plant, specs: tuple[str, ...], needs_day: bool = False,
 ) -> None:  # fmt: skip
     if id in DEFECTS:
         raise ValueError(f"defect {id} is registered twice")
@@ -51,23 +56,24 @@ def _register(
         raise ValueError(f"defect {id} has the unknown stage {stage}")
     title, _, rest = (inspect.getdoc(function) or "").partition("\n")
     description = " ".join(rest.split())
-    DEFECTS[id] = Defect(id, title, description, source, trips, file, column, stage, once, plant)
+    DEFECTS[id] = Defect(id, title, description, source, trips, file, column, stage, once, plant, specs, needs_day)
 
 
 def defect(
-    id: str, *, trips: str, file: str, stage: str, source: str, column: str = "", once: bool = False
-) -> Callable[[Plant], Plant]:
+    id: str, *, trips: str, file: str, stage: str, source: str, column: str = "", once: bool = False,
+    specs: tuple[str, ...] = VERSIONS, needs_day: bool = False,
+) -> Callable[[Plant], Plant]:  # fmt: skip
     """Register a function that plants a fault by itself."""
 
     def decorate(function: Plant) -> Plant:
-        _register(function, id, trips, file, column, stage, source, once, function)
+        _register(function, id, trips, file, column, stage, source, once, function, specs, needs_day)
         return function
 
     return decorate
 
 
 def cell_defect(
-    id: str, *, trips: str, file: str, column: str, source: str
+    id: str, *, trips: str, file: str, column: str, source: str, specs: tuple[str, ...] = VERSIONS
 ) -> Callable[[CellChange], CellChange]:
     """Register a function that gives one cell's wrong value, or None when the record does not serve.
 
@@ -89,7 +95,7 @@ def cell_defect(
                 places.append(draft.place(file, row, column))
             return places
 
-        _register(function, id, trips, file, column, "cells", source, False, plant)
+        _register(function, id, trips, file, column, "cells", source, False, plant, specs)
         return function
 
     return decorate

@@ -42,10 +42,13 @@ DEVIATIONS = {
     "D176": "extra columns",
     "D177": "other words for true and false",
     "D178": "date forms of spreadsheets",
+    "D179": "files that went through a spreadsheet",
     "D180": "files of different moments (one export job per file)",
     "D181": "files picked up while they are being sent",
+    "D182": "old files beside new ones",
     "D183": "rows dropped on the way (ClassLink)",
     "D184": "files with a header only",
+    "D185": "archives that are more, or other, than a bundle",
 }
 
 

@@ -144,6 +144,9 @@ RECORD_FAULTS: list[tuple[str, Change, str, int]] = [
     ("csv.date-range", set_cell("academicSessions.csv", 4, "endDate", "2026-08-24"), "academicSessions.csv", 4),
     ("csv.school-year-value", set_cell("academicSessions.csv", 2, "schoolYear", "2026"), "academicSessions.csv", 2),
     ("csv.school-year-value", set_cell("academicSessions.csv", 3, "schoolYear", "2026"), "academicSessions.csv", 3),
+    ("csv.replacement-character", set_cell("users.csv", 3, "familyName", "Od\ufffd"), "users.csv", 3),
+    ("csv.email-shared", lambda found: [set_cell("users.csv", row, "email", f"{name}@EXAMPLE.org")(found) for row, name in ((2, "a"), (4, "A"))], "users.csv", 4),
+    ("csv.identifier-shared", lambda found: [set_cell("users.csv", row, "identifier", "77")(found) for row in (2, 4)], "users.csv", 4),
 ]  # fmt: skip
 
 FILE_FAULTS: list[tuple[str, Change, str, int]] = [
@@ -207,7 +210,7 @@ def _failed(path: Path) -> list[tuple[str, str, int]]:
 def test_a_clean_bundle_passes_every_rule_and_skips_none(tmp_path: Path, name: str) -> None:
     judgement = judge_bundle(write(tmp_path / name))
     assert [(outcome.rule.id, outcome.outcome) for outcome in judgement.outcomes] == [
-        (id, "pass") for id in RULES
+        (id, "pass") for id, rule in RULES.items() if "1.1" in rule.specs
     ]
 
 

@@ -115,7 +115,7 @@ def test_a_delta_against_an_earlier_bundle_leads_to_the_new_one(tmp_path: Path) 
 
 
 def test_what_does_not_go_together_is_refused(tmp_path: Path) -> None:
-    for more in (["--defect", "users.bad-email"], ["--delta-from", str(tmp_path)]):
+    for more in (["--defect", "users.bad-email@day=3"], ["--defect", "series.half-empty"], ["--delta-from", str(tmp_path)]):
         assert CliRunner().invoke(generate, [str(tmp_path / "out"), "--days", "2", *more]).exit_code != 0
     assert not (tmp_path / "out").exists()
 
@@ -125,3 +125,80 @@ def test_earlier_days_are_not_replaced_unless_asked(tmp_path: Path) -> None:
     assert CliRunner().invoke(generate, [str(tmp_path / "out"), "--students", "20", "--days", "1"]).exit_code != 0
     run(str(tmp_path / "out"), "--students", "20", "--days", "2", "--force")
     assert sorted(entry.name for entry in (tmp_path / "out.days").iterdir()) == ["day-001", "day-002"]
+
+
+@pytest.mark.parametrize("ending", ["", ".zip"])
+@pytest.mark.parametrize("spec", ["1.1", "1.2"])
+def test_a_defect_of_one_day_leaves_the_other_days_and_every_delta_as_they_were(tmp_path: Path, spec: str, ending: str) -> None:
+    more = ["--students", "40", "--days", "3", "--spec", spec]
+    run(str(tmp_path / f"clean{ending}"), *more)
+    wanted = ["file.missing@day=2", "series.half-empty@day=3", "users.bad-email=3", "users.bad-email=5%@day=3", "series.id-reused=2@day=3"]
+    run(str(tmp_path / f"out{ending}"), *more, *(part for text in wanted for part in ("--defect", text)))
+    key = json.loads(tmp_path.joinpath("answer-key.json").read_text())["defects"]
+    assert [(entry["defect"], entry["day"]) for entry in key] == [
+        ("file.missing", 2), ("series.half-empty", 3), ("users.bad-email", 0), ("users.bad-email", 3), ("series.id-reused", 3),
+    ]  # fmt: skip
+    assert {entry["bundle"] for entry in key} == {f"out{ending}", f"out.days/day-002/full{ending}", f"out.days/day-003/full{ending}"}
+    for entry in key:
+        assert tmp_path.joinpath(entry["bundle"]).exists()
+    differ = {
+        name: {
+            file for file, text in bundle(tmp_path / f"out{name}{ending}").items()
+            if text != bundle(tmp_path / f"clean{name}{ending}").get(file)
+        } | (set(bundle(tmp_path / f"clean{name}{ending}")) - set(bundle(tmp_path / f"out{name}{ending}")))
+        for name in ("", ".days/day-001/full", ".days/day-002/full", ".days/day-003/full", ".days/day-002/delta", ".days/day-003/delta")
+    }  # fmt: skip
+    assert differ == {
+        "": {"users.csv"}, ".days/day-001/full": set(), ".days/day-002/full": {"results.csv"},
+        ".days/day-003/full": {"enrollments.csv", "users.csv"}, ".days/day-002/delta": set(), ".days/day-003/delta": set(),
+    }  # fmt: skip
+    for day in ("day-001", "day-002", "day-003"):
+        expected = [tmp_path.joinpath(f"{name}.days", day, "expected-diff.json").read_bytes() for name in ("clean", "out")]
+        assert expected[0] == expected[1]
+
+
+def test_a_reused_id_bears_another_name_than_on_the_day_before(tmp_path: Path) -> None:
+    run(str(tmp_path / "out"), "--students", "40", "--days", "2", "--defect", "series.id-reused=2@day=2")
+    (entry,) = json.loads(tmp_path.joinpath("answer-key.json").read_text())["defects"]
+    days = [{row["sourcedId"]: row for row in rows(tmp_path / f"out.days/day-00{day}/full" / "users.csv")} for day in (1, 2)]
+    after = rows(tmp_path / "out.days/day-002/full/users.csv")
+    for place in entry["places"]:
+        now = after[place["row"] - 2]
+        before = days[0][now["sourcedId"]]
+        assert (now["givenName"], now["familyName"]) == (before["familyName"], before["givenName"])
+
+
+def test_a_renumbered_section_takes_its_people_along(tmp_path: Path) -> None:
+    run(str(tmp_path / "out"), "--students", "40", "--days", "1", "--spec", "1.2", "--defect", "series.section-renumbered=3@day=1")
+    (entry,) = json.loads(tmp_path.joinpath("answer-key.json").read_text())["defects"]
+    full = tmp_path / "out.days/day-001/full"
+    classes = {row["sourcedId"] for row in rows(full / "classes.csv")}
+    named = {rows(full / "classes.csv")[place["row"] - 2]["sourcedId"] for place in entry["places"]}
+    assert all(found.endswith("-new") for found in named) and len(named) == 3
+    for name in ("enrollments.csv", "lineItems.csv", "results.csv", "scoreScales.csv"):
+        assert {row["classSourcedId"] for row in rows(full / name)} <= classes
+
+
+def test_a_class_that_is_emptied_has_no_students_left(tmp_path: Path) -> None:
+    run(str(tmp_path / "out"), "--students", "40", "--days", "1", "--defect", "series.class-emptied=2@day=1")
+    (entry,) = json.loads(tmp_path.joinpath("answer-key.json").read_text())["defects"]
+    full = tmp_path / "out.days/day-001/full"
+    classes = rows(full / "classes.csv")
+    emptied = {classes[place["row"] - 2]["sourcedId"] for place in entry["places"]}
+    seated = {row["classSourcedId"] for row in rows(full / "enrollments.csv") if row["role"] == "student"}
+    assert len(emptied) == 2 and not emptied & seated
+
+
+def test_a_rekeyed_enrollment_is_the_same_one_under_another_id(tmp_path: Path) -> None:
+    run(str(tmp_path / "clean"), "--students", "40", "--days", "1")
+    run(str(tmp_path / "out"), "--students", "40", "--days", "1", "--defect", "series.enrollment-rekeyed=4@day=1")
+    clean, faulty = (rows(tmp_path / f"{name}.days/day-001/full/enrollments.csv") for name in ("clean", "out"))
+    other = [(old, new) for old, new in zip(clean, faulty, strict=True) if old != new]
+    assert len(other) == 4
+    assert all({**old, "sourcedId": ""} == {**new, "sourcedId": ""} for old, new in other)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a file by column."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

@@ -16,15 +16,36 @@ import pytest
 from data_gen import defects
 from data_gen.catalogue import entries
 from data_gen.defects.draft import Draft
-from data_gen.defects.planting import Order, orders, plant, write_draft
+from data_gen.defects.orders import Order, orders
+from data_gen.defects.pains import pains
+from data_gen.defects.planting import plant, require_fits, write_draft
 from data_gen.defects.registry import DEFECTS, STAGES
+from data_gen.generation import write_clean
 from oneroster_harness.problems import UsageProblem
 from oneroster_standard.standard import load
+from tests.data_gen.conftest import recipe
 
 assert defects.FAMILIES
-ON_LINES = sorted(id for id, found in DEFECTS.items() if found.stage in ("cells", "rows", "lines"))
-ON_FILES = sorted(set(DEFECTS) - set(ON_LINES))
-FILES = set(load("1.1").csv_files)
+BY_ITSELF = {id: found for id, found in DEFECTS.items() if not found.needs_day and id != "classes.lunchroom"}
+"""Each is tried alone in a small district; a lunchroom needs a larger one: tests/meeting/test_keystone_csv.py."""
+ON_LINES = sorted(id for id, found in BY_ITSELF.items() if found.stage in ("cells", "rows", "lines"))
+ON_FILES = sorted(set(BY_ITSELF) - set(ON_LINES))
+FILES = {version: set(load(version).csv_files) for version in ("1.1", "1.2")}
+FEW_PLACES = {"academicSessions.wrong-year", "lineItemScoreScales.duplicate-id", "results.spreadsheet-id"}
+"""Defects with one place only in a small district, or in any."""
+
+
+@pytest.fixture(scope="session")
+def folders(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A clean bundle of 60 students in each version."""
+    newer = tmp_path_factory.mktemp("clean-1.2") / "bundle"
+    write_clean(newer, recipe(spec="1.2"))
+    return {"1.1": folder, "1.2": newer}
+
+
+def spec_of(id: str) -> str:
+    """The version that a defect is tried in: the first that has it."""
+    return DEFECTS[id].specs[0]
 
 
 def planted(folder: Path, out: Path, *texts: str, seed: int = 1) -> list[dict[str, Any]]:
@@ -44,9 +65,10 @@ def changed_lines(before: bytes, after: bytes) -> set[int]:
 
 @pytest.mark.parametrize("id", ON_LINES)
 def test_a_defect_of_lines_changes_those_that_its_key_names_and_no_other_file(
-    id: str, folder: Path, tmp_path: Path
+    id: str, folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    count = 1 if DEFECTS[id].once else 2
+    folder = folders[spec_of(id)]
+    count = 1 if DEFECTS[id].once or id in FEW_PLACES else 2
     (entry,) = planted(folder, tmp_path / "faulty", f"{id}={count}")
     touched = {
         path.name: changed_lines(path.read_bytes(), tmp_path.joinpath("faulty", path.name).read_bytes())
@@ -56,7 +78,11 @@ def test_a_defect_of_lines_changes_those_that_its_key_names_and_no_other_file(
     rows = {place["row"] for place in entry["places"]}
     assert (entry["defect"], entry["rule"], entry["count"]) == (id, DEFECTS[id].trips, count)
     assert [entry[name] for name in ("file", "row", "column")] == list(entry["places"][0].values())
-    if id == "delta.status-blank":
+    if id == "users.no-role":
+        assert touched == {"roles.csv": set()}
+    elif id == "delta.bad-instant":
+        assert set(touched) == {entry["file"], "manifest.csv"}
+    elif id == "delta.status-blank":
         # Every row of a delta bears a status; the faulty ones are those that do not.
         rows_of_file = list(
             csv.DictReader(io.StringIO(tmp_path.joinpath("faulty", entry["file"]).read_text()))
@@ -74,8 +100,9 @@ def test_a_defect_of_lines_changes_those_that_its_key_names_and_no_other_file(
 
 @pytest.mark.parametrize("id", [id for id in ON_LINES if DEFECTS[id].stage == "cells"])
 def test_a_defect_of_cells_changes_one_cell_of_each_of_its_rows(
-    id: str, folder: Path, tmp_path: Path
+    id: str, folders: dict[str, Path], tmp_path: Path
 ) -> None:
+    folder = folders[spec_of(id)]
     (entry,) = planted(folder, tmp_path / "faulty", id)
     before, after = (
         list(csv.reader(io.StringIO(root.joinpath(entry["file"]).read_text("utf-8"))))
@@ -91,7 +118,11 @@ def test_a_defect_of_cells_changes_one_cell_of_each_of_its_rows(
 @pytest.mark.parametrize("id", ON_FILES)
 def test_a_defect_of_a_file_leaves_every_other_file_as_it_was(id: str, folder: Path, tmp_path: Path) -> None:
     (entry,) = planted(folder, tmp_path / "faulty.zip", id)
-    assert entry["count"] == 1
+    assert entry["count"] == (7 if id == "bulk.changes-only" else 1)
+    if id == "archive.unsafe-path":
+        assert zipfile.ZipFile(tmp_path / "faulty.zip").namelist()[-1] == "../evil.csv"
+        assert entry["file"] == f"faulty.zip, entry {len(FILES['1.1']) + 1}"
+        return
     if id == "archive.truncated-zip":
         assert entry["file"] == "faulty.zip" and not zipfile.is_zipfile(tmp_path / "faulty.zip")
         return
@@ -102,7 +133,13 @@ def test_a_defect_of_a_file_leaves_every_other_file_as_it_was(id: str, folder: P
         assert after == {f"OneRoster/{name}": data for name, data in before.items()}
         return
     differ = {name for name in before | after if before.get(name) != after.get(name)}
-    assert differ == ({"users.csv", "Users.csv"} if id == "file.name-case" else {entry["file"]})
+    known = {
+        "file.name-case": {"users.csv", "Users.csv"},
+        "archive.empty": set(before),
+        "archive.second-copy": {"courses_20260801.csv"},
+        "file.left-out": {"resources.csv", "manifest.csv"},
+    }
+    assert differ == known.get(id, {entry["file"]})
 
 
 def test_a_nested_folder_can_be_written_as_a_folder_too(folder: Path, tmp_path: Path) -> None:
@@ -111,12 +148,17 @@ def test_a_nested_folder_can_be_written_as_a_folder_too(folder: Path, tmp_path: 
     assert {path.name for path in inner.iterdir()} == {path.name for path in folder.iterdir()}
 
 
-def test_there_is_a_defect_for_every_file_and_each_names_its_rule_and_source() -> None:
-    assert {found.file for found in DEFECTS.values()} - {""} == FILES
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_there_is_a_defect_for_every_file_of_a_version(version: str) -> None:
+    assert {found.file for found in DEFECTS.values() if version in found.specs} - {""} == FILES[version]
+
+
+def test_each_defect_names_its_rule_its_source_and_its_stage() -> None:
     for found in DEFECTS.values():
-        assert found.trips.startswith("csv.") and found.source and found.title.endswith("."), found.id
+        assert found.needs_day != found.trips.startswith("csv."), found.id
+        assert found.source and found.title.endswith("."), found.id
         assert found.stage in STAGES
-    assert len(DEFECTS) >= 65
+    assert len(DEFECTS) >= 130
 
 
 def test_the_same_seed_plants_in_the_same_places_and_another_seed_elsewhere(
@@ -181,6 +223,12 @@ def test_header_faults_keep_the_faults_in_the_cells_below(folder: Path, tmp_path
         (("users.bad-role=0",), "--defect users.bad-role=0"),
         (("users.bad-role=many",), "--defect users.bad-role=many"),
         (("manifest.missing=2",), "--defect manifest.missing=2"),
+        (("manifest.missing=2%",), "--defect manifest.missing=2%"),
+        (("users.bad-role=0%",), "--defect users.bad-role=0%"),
+        (("users.bad-role=101%",), "--defect users.bad-role=101%"),
+        (("users.bad-role=2@3",), "--defect users.bad-role=2@3"),
+        (("users.bad-role@day=",), "--defect users.bad-role@day="),
+        (("users.bad-role=2%", "users.bad-role"), "beside another amount"),
         (("file.header-only", "file.header-only"), "--defect file.header-only=2"),
     ],
 )
@@ -208,13 +256,13 @@ def test_an_order_that_the_bundle_cannot_bear_is_refused(
 
 def test_an_archive_cannot_be_cut_in_a_folder(folder: Path) -> None:
     with pytest.raises(UsageProblem):
-        plant(Draft(folder, 1, "out"), [Order(DEFECTS["archive.truncated-zip"], 1)])
+        plant(Draft(folder, 1, "out"), [Order("archive.truncated-zip")])
 
 
 def test_a_draft_without_defects_writes_the_bundle_as_it_was(folder: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(folder, tmp_path / "copy")
     draft = Draft(copy, 1, "out")
-    for name in sorted(FILES):
+    for name in sorted(FILES["1.1"]):
         draft.sheet(name)
     write_draft(tmp_path / "out", draft)
     for path in folder.iterdir():
@@ -238,3 +286,43 @@ def test_the_catalogue_has_an_entry_for_every_defect_in_the_common_form() -> Non
     ]
     assert all(set(keys) <= set(entry) and entry["kind"] == "defect" for entry in found)
     assert json.loads(json.dumps(found)) == found
+
+
+def test_a_rate_is_of_the_rows_of_the_file_and_plants_at_least_one(folder: Path, tmp_path: Path) -> None:
+    rows = folder.joinpath("enrollments.csv").read_bytes().count(b"\r\n") - 1
+    many, one = planted(folder, tmp_path / "faulty", "enrollments.odd-id=2.5%", "categories.blank-title=1%")
+    assert (many["count"], one["count"]) == (round(rows * 2.5 / 100), 1)
+    text = tmp_path.joinpath("faulty", "enrollments.csv").read_text("utf-8")
+    assert sum("|" in line for line in text.splitlines()) == many["count"]
+
+
+def test_the_same_defect_twice_adds_up_and_days_are_kept_apart() -> None:
+    assert orders(["users.bad-email=2", "users.bad-email", "users.bad-email=4@day=1", "users.bad-email=0.5%@day=2"]) == [
+        Order("users.bad-email", 3), Order("users.bad-email", 4, day=1), Order("users.bad-email", 1, 0.5, 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "days", "met"),
+    [
+        ("users.bad-role", "1.2", 0, "--spec 1.2"),
+        ("roles.bad-role", "1.1", 0, "--spec 1.1"),
+        ("users.bad-email@day=3", "1.1", 2, "--days 2"),
+        ("series.half-empty", "1.1", 2, "series.half-empty"),
+    ],
+)
+def test_an_order_that_does_not_fit_the_bundle_is_refused(text: str, spec: str, days: int, met: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        require_fits(orders([text]), spec=spec, days=days)
+    assert met in caught.value.met
+
+
+def test_every_pain_that_is_one_of_data_has_a_defect_and_every_other_says_why_not() -> None:
+    found = {pain.row: pain for pain in pains()}
+    assert len(found) == len(pains())
+    numbered = [*range(3, 10), *range(21, 33), 34, 36, 39]
+    assert [row for row in found if row.isdigit()] == list(map(str, numbered))
+    assert len(found) - len(numbered) == 14
+    for pain in found.values():
+        assert bool(pain.defects) != bool(pain.why_not), pain.row
+        assert set(pain.defects) <= set(DEFECTS), pain.row

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from data_gen.command import generate
 from data_gen.defects.draft import Draft
-from data_gen.defects.planting import orders, plant, write_draft
+from data_gen.defects.orders import orders
+from data_gen.defects.planting import plant, write_draft
 from data_gen.describe.command import describe
 from data_gen.describe.survey import shape_of
 from oneroster_harness.problems import CannotRun, UsageProblem

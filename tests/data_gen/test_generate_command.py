@@ -106,7 +106,7 @@ def test_a_clean_bundle_takes_the_place_of_a_faulty_one_and_of_its_key(tmp_path:
 def test_the_defects_are_listed_with_the_rule_that_finds_each() -> None:
     lines = CliRunner().invoke(generate, ["--list-defects"], catch_exceptions=False).stdout.splitlines()
     assert len(lines) == len(entries())
-    assert any(line.split()[:3] == ["users.bad-role", "csv.enumeration", "users.csv"] for line in lines)
+    assert any(line.split()[:4] == ["users.bad-role", "1.1", "csv.enumeration", "users.csv"] for line in lines)
 
 
 def test_an_existing_folder_stays_whole_when_writing_fails(

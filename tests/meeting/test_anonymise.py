@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from data_gen import defects
 from data_gen.defects.draft import Draft
-from data_gen.defects.planting import orders, plant, write_draft
+from data_gen.defects.orders import orders
+from data_gen.defects.planting import plant, write_draft
 from data_gen.defects.registry import DEFECTS
 from data_gen.generation import Recipe, write_clean
 from oneroster_harness.cli import front
