@@ -16,6 +16,7 @@ from data_gen import pools
 from data_gen.lens import lens_of
 from data_gen.organisations import WATERMARK
 from data_gen.records import MAKERS, MAKERS_1P2, rendered
+from data_gen.seen_rows import SeenRows
 from data_gen.shape import District
 from data_gen.shapes.model import Shape, default
 from data_gen.year.bundles import laid_over
@@ -123,7 +124,9 @@ def view(store: Path, out: Path, *, vendor: str, quirks: Iterable[str] = ()) -> 
                 lens = lens_of(vendor, quirks, version)
                 for name in COLLECTIONS[version]:
                     if version == "1.1" or not (source.is_shared(name) and lens.sees_like(first)):
-                        _write(writer.collection(name, version), lens.collection(source, name))
+                        target = writer.collection(name, version)
+                        for lines in SeenRows(lens, source, name, out).lines():
+                            target.extend_joined(lines.body, lines.lengths)
     finally:
         source.close()
     return out

@@ -1,7 +1,7 @@
-"""A district as one vendor shows it: whose ids it uses and who is in scope.
+"""A district as one vendor shows it: whose ids it uses and who is in scope, told record by record.
 
-Called by districts.view. Reads the `[ids]` and `[scope]` tables of the vendor's dialect; what a vendor does to a
-record's values on the wire is the server's affair, not this module's.
+Called for the records of later days; whole stores are seen through it in bulk, by seen_rows.py. Reads the `[ids]` and `[scope]`
+tables of the vendor's dialect; what a vendor does to a record's values on the wire is the server's affair, not this module's.
 """
 
 from __future__ import annotations
@@ -15,23 +15,35 @@ from typing import Any
 from data_gen.resources import VENDOR
 from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_standard.dialects import DialectProblem, dialect_names, load_dialect, load_quirks
-from oneroster_standard.marks import parse, refer, render
+from oneroster_standard.marks import refer
 from oneroster_standard.standard import load
-from oneroster_standard.store import Store
 from oneroster_standard.versions import role_1p1
 
 Record = dict[str, Any]
-_ROLE_LETTERS = {
-    "student": "s",
-    "teacher": "t",
-    "guardian": "g",
-    "parent": "g",
-    "administrator": "a",
-    "aide": "x",
-}
-_USER_BASES = {"adm": 1, "aid": 2, "gdn": 3, "stu": 4, "tch": 5}
-_PROFILE = f"https://{VENDOR}/"
-_NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+ROLE_LETTERS = {"adm": "a", "aid": "x", "gdn": "g", "stu": "s", "tch": "t"}
+USER_BASES = {"adm": 1, "aid": 2, "gdn": 3, "stu": 4, "tch": 5}
+NUMBERED, ENTERED = 10_000, 5_000_000_000
+"""First numbers of records that are no users, and of the enrollments of teachers."""
+PROFILE = f"https://{VENDOR}/"
+NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """A choice of some numbers, by what is left of a division."""
+
+    divisor: int
+    left: int
+
+    def holds(self, number: Any) -> Any:
+        """Whether a number is chosen; of an array which ones."""
+        return number % self.divisor == self.left
+
+
+HIDDEN_STUDENT = Remainder(64, 9)
+"""Students without a user account, by the number in their id."""
+EMPTY_CLASS = Remainder(50, 16)
+"""Classes without students, by the number in their id."""
 
 
 def number_of(sourced_id: str) -> int:
@@ -44,20 +56,19 @@ def number_of(sourced_id: str) -> int:
 
 def _numeric(collection: str, sourced_id: str) -> str:
     if collection in ("users", "demographics"):
-        return f"{_USER_BASES[sourced_id[:3]]}{number_of(sourced_id):09d}"
-    base = 5_000_000_000 if sourced_id.startswith("ent") else 10_000
+        return f"{USER_BASES[sourced_id[:3]]}{number_of(sourced_id):09d}"
+    base = ENTERED if sourced_id.startswith("ent") else NUMBERED
     return str(base + number_of(sourced_id))
 
 
 def _role_letter(collection: str, sourced_id: str) -> str:
     if collection not in ("users", "demographics"):
         return _numeric(collection, sourced_id)
-    letter = {"adm": "a", "aid": "x", "gdn": "g", "stu": "s", "tch": "t"}[sourced_id[:3]]
-    return f"{letter}{100_000 + number_of(sourced_id)}"
+    return f"{ROLE_LETTERS[sourced_id[:3]]}{100_000 + number_of(sourced_id)}"
 
 
 def _guid(collection: str, sourced_id: str) -> str:
-    return str(uuid.uuid5(_NAMESPACE, f"{collection}/{sourced_id}")).upper()
+    return str(uuid.uuid5(NAMESPACE, f"{collection}/{sourced_id}")).upper()
 
 
 def _prefixed(collection: str, sourced_id: str) -> str:
@@ -122,7 +133,7 @@ class Lens:
 
     def _value(self, value: Any, old: str, new: str) -> Any:
         if isinstance(value, str):
-            return value.replace(old, new) if value.startswith(_PROFILE) else value
+            return value.replace(old, new) if value.startswith(PROFILE) else value
         if isinstance(value, list):
             return [self._value(item, old, new) for item in value]
         if isinstance(value, dict):
@@ -154,18 +165,6 @@ class Lens:
             return _class_is_empty("cls-" + record["lineItem"]["sourcedId"][4:11])
         return False
 
-    def collection(self, source: Store, name: str) -> Iterator[bytes]:
-        """Rendered records of one collection as the vendor has them in this version, in order of the vendor's sourcedId.
-
-        They are kept rendered while they are put in order: as objects they take five times the memory.
-        """
-        found: list[tuple[bytes, bytes]] = []
-        for raw in source.collection(name, self.version).iter_bytes():
-            for shown in self.shown(name, parse(raw)):
-                found.append((shown["sourcedId"].encode("utf-8"), render(shown)))
-        found.sort()
-        yield from (rendered for _, rendered in found)
-
     def shown(self, name: str, record: Record) -> Iterator[Record]:
         """What the vendor shows of one record of this version: nothing, one record, or several."""
         if not self._hidden(name, record):
@@ -181,9 +180,14 @@ class Lens:
             yield record if len(orgs) == 1 else _at_org(record, org, "" if place == 0 else f"9{place}")
 
 
+def form_of(forms: Mapping[str, str], collection: str) -> str:
+    """Name of the form of a collection's ids."""
+    return forms.get(collection, forms.get("default", "same"))
+
+
 def _new_id(forms: Mapping[str, str], collection: str, sourced_id: str) -> str:
     kind = "users" if collection == "demographics" else collection
-    return FORMS[forms.get(kind, forms.get("default", "same"))](kind, sourced_id)
+    return FORMS[form_of(forms, kind)](kind, sourced_id)
 
 
 def _role_of(record: Record) -> str:
@@ -215,12 +219,11 @@ def _at_org(record: Record, org: str, suffix: str) -> Record:
 
 
 def _lacks_account(role: str, record: Record) -> bool:
-    """About one student in 64 has no user account; decided by the number in the id."""
-    return role == "student" and number_of(record["sourcedId"]) % 64 == 9
+    return role == "student" and bool(HIDDEN_STUDENT.holds(number_of(record["sourcedId"])))
 
 
 def _class_is_empty(class_id: str) -> bool:
-    return number_of(class_id) % 50 == 16
+    return bool(EMPTY_CLASS.holds(number_of(class_id)))
 
 
 def lens_of(vendor: str, quirks: Iterable[str] = (), version: str = "1.1") -> Lens:

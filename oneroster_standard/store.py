@@ -201,8 +201,8 @@ class StoreCollection:
         # Mapped, not read: a reader's memory does not grow with the district.
         with folder.joinpath(f"{name}.offsets").open("rb") as index:
             size = index.seek(0, 2)
-            mapped = mmap.mmap(index.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-        self.offsets: NDArray[np.uint64] = np.frombuffer(mapped, dtype="<u8")
+            self._index: mmap.mmap | bytes = mmap.mmap(index.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        self.offsets: NDArray[np.uint64] = np.frombuffer(self._index, dtype="<u8")
         self._file = folder.joinpath(f"{name}.slab").open("rb")
         size = int(self.offsets[-1])
         self._slab: mmap.mmap | bytes = (
@@ -256,6 +256,12 @@ class StoreCollection:
         if low < len(self) and sourced_id_of(self.record_bytes(low)) == sourced_id:
             return low
         return None
+
+    def release(self) -> None:
+        """Give back the memory of what was read so far, for who reads all of it once."""
+        for mapped in (self._slab, self._index):
+            if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
         """Release the file; slices already taken stay valid."""
