@@ -1,6 +1,6 @@
-"""Categories, line items and results: every tenth class keeps a gradebook.
+"""Categories and line items: every tenth class keeps a gradebook. Its results are in result_rows.py.
 
-Called by records.py. Results belong to students who sit in the class.
+Called by records.py.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from data_gen.classes import Section, sections, terms_of
-from data_gen.people import student_id
 from data_gen.references import Stamps, refer
 from data_gen.school_year import sessions
-from data_gen.seating import Seating
 from data_gen.shape import District, class_id
 
 _CATEGORIES = ("Homework", "Quiz", "Test", "Project", "Participation")
@@ -75,41 +73,3 @@ def line_items(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
                 "resultValueMin": 0.0,
                 "resultValueMax": 100.0,
             }
-
-
-def results(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
-    """Records of results in order of sourcedId."""
-    start = sessions(district)[0].start
-    for seats in Seating(district).blocks():
-        kept = seats.where(seats.class_number % CLASS_EVERY == 0)
-        found = [
-            (student, subject, class_number, item)
-            for student, subject, class_number in zip(
-                kept.student.tolist(), kept.subject.tolist(), kept.class_number.tolist(), strict=True
-            )
-            for item in range(ITEMS_PER_CLASS)
-        ]
-        yield from _results(district, stamps, found, start.isoformat())
-
-
-def _results(
-    district: District, stamps: Stamps, found: list[tuple[int, int, int, int]], start: str
-) -> Iterator[dict[str, Any]]:
-    numbers = [(student * district.shape.stride + subject) * ITEMS_PER_CLASS + item for student, subject, _, item in found]
-    scores = district.draws.below("results/score", numbers, 81)
-    states = district.draws.below("results/state", numbers, 20)
-    modified = stamps.of("results", numbers)
-    for place, (student, subject, class_number, item) in enumerate(found):
-        record: dict[str, Any] = {
-            "sourcedId": f"rst-{student:07d}-{subject}-{item}",
-            "status": "active",
-            "dateLastModified": modified[place],
-            "lineItem": refer("lineItem", line_item_id(class_number, item)),
-            "student": refer("user", student_id(student)),
-            "scoreStatus": "submitted" if states[place] == 0 else "fully graded",
-            "score": 20.0 + scores[place],
-            "scoreDate": f"{start[:5]}{9 + item:02d}-1{numbers[place] % 10}",
-        }
-        if states[place] == 1:
-            record["comment"] = "Retake offered"
-        yield record

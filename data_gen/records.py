@@ -15,11 +15,12 @@ from data_gen.columns import Lines
 from data_gen.courses import courses
 from data_gen.demographics import demographic_lines, demographic_rows, demographics
 from data_gen.enrollments import enrollment_lines, enrollment_rows, enrollments
-from data_gen.gradebook import categories, line_items, results
+from data_gen.gradebook import categories, line_items
 from data_gen.organisations import orgs
 from data_gen.people import user_lines, user_rows, users
 from data_gen.references import Stamps
 from data_gen.resources import resources
+from data_gen.result_rows import result_lines, result_rows, results
 from data_gen.school_year import academic_sessions
 from data_gen.shape import District
 from data_gen.v1p2.assessments import assessment_line_items, assessment_results
@@ -75,6 +76,7 @@ ROWS: dict[tuple[str, str], Callable[[District, Stamps], Iterator[Lines]]] = {
     ("1.1", "enrollments"): enrollment_rows,
     ("1.1", "demographics"): demographic_rows,
     ("1.1", "users"): user_rows,
+    ("1.1", "results"): result_rows,
 }
 """Version and collection -> its records rendered at once, where there are many; of the others each is rendered."""
 LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
@@ -82,6 +84,7 @@ LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
     ("1.2", "enrollments.csv"): enrollment_lines,
     ("1.1", "demographics.csv"): demographic_lines,
     ("1.1", "users.csv"): user_lines,
+    ("1.1", "results.csv"): result_lines,
     ("1.2", "demographics.csv"): demographic_lines,
 }
 """Version and file -> its rows rendered at once."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from data_gen.gradebook import categories, line_items, results
+from data_gen.gradebook import categories, line_items
 from data_gen.references import Stamps
+from data_gen.result_rows import results
 from data_gen.shape import District
 from data_gen.v1p2.mapping import Record, chunks, finish, mapped, resolver
 from data_gen.v1p2.objectives import objective_sets, scored
