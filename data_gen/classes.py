@@ -56,14 +56,15 @@ class Sections:
     def _sharing(self) -> Sharing:
         return Sharing(self.district)
 
-    def __iter__(self) -> Iterator[Section]:
-        """All classes in order of their number."""
+    def each(self, every: int) -> Iterator[Section]:
+        """Classes in order of their number, those whose number is a multiple only."""
         timetables = [slots(level) for level in self.district.levels]
         for cohort in self.district.cohorts:
             timetable = timetables[cohort.school.level]
             last = [summer_sections(self.district, cohort, slot) if slot.subject.is_summer else cohort.groups for slot in timetable]
             for place in range(cohort.groups):
-                for slot in timetable:
+                first = self.district.class_number(cohort.base + place, 0)
+                for slot in timetable if every == 1 else timetable[-first % every :: every]:
                     if place < last[slot.place]:
                         yield self._section(cohort, place, slot)
 
@@ -84,9 +85,9 @@ def _key(post: Post | None) -> str:
     return post.sourced_id if post else ""
 
 
-def sections(district: District) -> Iterator[Section]:
-    """All classes in order of their number."""
-    return iter(Sections(district))
+def sections(district: District, every: int = 1) -> Iterator[Section]:
+    """All classes in order of their number, or those whose number is a multiple."""
+    return Sections(district).each(every)
 
 
 def part_of(district: District, cohort: Cohort, group: int, slot: Slot) -> int:

@@ -84,6 +84,14 @@ def digits(numbers: Numbers, width: int) -> Text:
     return Text(found, False)
 
 
+def counted(numbers: Numbers, least: int) -> Text:
+    """Numbers of at least that many digits and of eight at most, without more leading zeros."""
+    found = digits(numbers, 8).matrix
+    for place in range(8 - least):
+        found[numbers < 10 ** (7 - place), place] = 0
+    return Text(found, True)
+
+
 def _items(rows: Matrix, start: int, stop: int) -> NDArray[np.void]:
     """A range of columns as one item per row: copied item by item, several times faster than byte by byte."""
     kind = np.dtype((np.void, stop - start))

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from data_gen.columns import Lines, Numbers, Template, Text, chunks, digits, texts
+from data_gen.columns import Lines, Numbers, Template, Text, chunks, counted, digits, texts
 from data_gen.pools import plain
 from data_gen.references import Stamps
 from data_gen.seating import Seating
@@ -66,14 +66,6 @@ def _beside(*parts: Text | bytes, where: Mask) -> Text:
     ]
     found = np.concatenate(blocks, axis=1)
     found[~where] = 0
-    return Text(found, True)
-
-
-def _plain_number(numbers: Numbers, least: int) -> Text:
-    """Numbers of at least that many digits, without more leading zeros."""
-    found = digits(numbers, 8).matrix
-    for place in range(8 - least):
-        found[numbers < 10 ** (7 - place), place] = 0
     return Text(found, True)
 
 
@@ -145,7 +137,7 @@ class Families:
         given, family = name("students/given"), self._family_places(homes)
         every = np.ones(len(numbers), bool)
         username = _beside(
-            self._logins["initial"].take(given), self._logins["short"].take(family), _plain_number(numbers, 4), where=every
+            self._logins["initial"].take(given), self._logins["short"].take(family), counted(numbers, 4), where=every
         )  # fmt: skip
         middle = self._given.take(name("students/middle"))
         people = self.district.shape.people
@@ -201,7 +193,7 @@ class Families:
         family = self._family_places(homes)
         every = np.ones(len(homes), bool)
         username = _beside(
-            self._logins["given"].take(given), b".", self._logins["family"].take(family), b".", _plain_number(index, 1),
+            self._logins["given"].take(given), b".", self._logins["family"].take(family), b".", counted(index, 1),
             where=every,
         )  # fmt: skip
         younger = homes + households

@@ -6,7 +6,8 @@ Called by records.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from data_gen.classes import Section, sections, terms_of
@@ -17,6 +18,7 @@ from data_gen.shape import District, class_id
 _CATEGORIES = ("Homework", "Quiz", "Test", "Project", "Participation")
 ITEMS_PER_CLASS = 2
 CLASS_EVERY = 10
+CHUNK = 1024
 
 
 def keeps_gradebook(number: int) -> bool:
@@ -52,24 +54,29 @@ def _period_of(district: District, section: Section) -> str:
 
 def line_items(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     """Records of lineItems in order of sourcedId."""
-    for section in sections(district):
-        if not keeps_gradebook(section.number):
-            continue
-        first = section.number * ITEMS_PER_CLASS
-        start = terms_of(district, section)[0].start
-        for item, modified in enumerate(stamps.of("lineItems", range(first, first + ITEMS_PER_CLASS))):
-            assigned = start + timedelta(days=14 * (item + 1))
-            yield {
-                "sourcedId": line_item_id(section.number, item),
-                "status": "active",
-                "dateLastModified": modified,
-                "title": f"{_CATEGORIES[(section.number + item) % len(_CATEGORIES)]} {item + 1}",
-                "description": f"Unit {item + 1} of {section.course.title}",
-                "assignDate": f"{assigned.isoformat()}T00:00:00.000Z",
-                "dueDate": f"{(assigned + timedelta(days=7)).isoformat()}T00:00:00.000Z",
-                "class": refer("class", class_id(section.number)),
-                "category": refer("category", category_id((section.number + item) % len(_CATEGORIES))),
-                "gradingPeriod": refer("academicSession", _period_of(district, section)),
-                "resultValueMin": 0.0,
-                "resultValueMax": 100.0,
-            }
+    found = sections(district, CLASS_EVERY)
+    while batch := list(islice(found, CHUNK)):
+        keys = [section.number * ITEMS_PER_CLASS + item for section in batch for item in range(ITEMS_PER_CLASS)]
+        modified = iter(stamps.of("lineItems", keys))
+        for section in batch:
+            period, start = _period_of(district, section), terms_of(district, section)[0].start
+            for item in range(ITEMS_PER_CLASS):
+                yield _line_item(section, item, period, start, next(modified))
+
+
+def _line_item(section: Section, item: int, period: str, start: date, modified: str) -> dict[str, Any]:
+    assigned, category = start + timedelta(days=14 * (item + 1)), (section.number + item) % len(_CATEGORIES)
+    return {
+        "sourcedId": line_item_id(section.number, item),
+        "status": "active",
+        "dateLastModified": modified,
+        "title": f"{_CATEGORIES[category]} {item + 1}",
+        "description": f"Unit {item + 1} of {section.course.title}",
+        "assignDate": f"{assigned.isoformat()}T00:00:00.000Z",
+        "dueDate": f"{(assigned + timedelta(days=7)).isoformat()}T00:00:00.000Z",
+        "class": refer("class", class_id(section.number)),
+        "category": refer("category", category_id(category)),
+        "gradingPeriod": refer("academicSession", period),
+        "resultValueMin": 0.0,
+        "resultValueMax": 100.0,
+    }

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from data_gen.classes import sections
+import numpy as np
+
 from data_gen.columns import Lines
 from data_gen.family_rows import guardian_lines, guardian_rows, student_lines, student_rows
 from data_gen.organisations import STATE_ID, district_id
 from data_gen.pools import plain
 from data_gen.references import Stamps, refer
 from data_gen.rendering import csv_rows
+from data_gen.seating import Seating
 from data_gen.shape import District
+from data_gen.timetable import KINDS, slots, teacher_id
 from oneroster_standard.bundle_writer import csv_bytes
 from oneroster_standard.marks import parse_all, render
 from oneroster_standard.standard import load
@@ -27,6 +30,8 @@ from oneroster_standard.store import SEPARATOR
 
 CHUNK = 1024
 STAFF_DOMAIN = "staff.example.org"
+_MOST_POSTS, _MOST_SCHOOLS = 100_000, 10_000
+"""Numbers of a kind of teacher at a school, and of schools, as their keys have digits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +109,30 @@ def _aides(district: District) -> Iterator[_Person]:
 
 def teachers_by_school(district: District) -> dict[str, list[str]]:
     """Key of each teacher, in order -> the orgs; a music teacher also serves the next elementary school."""
-    found: dict[str, list[str]] = {}
+    found: dict[int, list[int]] = {}
     elementary = sum(school.level == 0 for school in district.schools)
-    for section in sections(district):
-        school = section.cohort.school.sourced_id
-        for teacher in filter(None, (section.teacher, section.co_teacher, section.substitute)):
-            orgs = found.setdefault(teacher, [school])
+    music = [slot.place for slot in slots(district.levels[0]) if slot.subject.name == "Music"]
+    for block in Seating(district).teaching():
+        keys = (block.home * len(KINDS) + block.kind) * _MOST_POSTS + block.number
+        visits = (block.place == 0) & np.isin(block.class_number % district.shape.stride, music)
+        visits &= (block.school < elementary) & (block.school % 2 == 1)
+        told = (keys * _MOST_SCHOOLS + block.school) * 2 + visits
+        _, first = np.unique(told, return_index=True)
+        first.sort()
+        for key, school, is_visit in zip(keys[first].tolist(), block.school[first].tolist(), visits[first].tolist(), strict=True):
+            orgs = found.setdefault(key, [school])
             if school not in orgs:
                 orgs.append(school)
-            visits = section.cohort.school.level == 0 and section.slot.subject.name == "Music" and section.cohort.school.number % 2 == 1
-            if visits and section.cohort.school.number < elementary and len(orgs) == 1 and teacher == section.teacher:
-                orgs.append(district.schools[section.cohort.school.number].sourced_id)
-    return dict(sorted(found.items()))
+            if is_visit and len(orgs) == 1:
+                orgs.append(school + 1)
+    schools = ["", *(school.sourced_id for school in district.schools)]
+    named = {_teacher_key(key): [schools[school] for school in orgs] for key, orgs in found.items()}
+    return dict(sorted(named.items()))
+
+
+def _teacher_key(key: int) -> str:
+    post, number = divmod(key, _MOST_POSTS)
+    return teacher_id(post // len(KINDS), KINDS[post % len(KINDS)], number)
 
 
 def _teachers(district: District) -> Iterator[_Person]:

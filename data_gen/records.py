@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time
 from itertools import islice
 from typing import Any
 
+from data_gen.class_rows import class_lines, class_resource_lines, class_rows
 from data_gen.classes import classes
 from data_gen.columns import Lines
 from data_gen.courses import courses
@@ -77,6 +78,7 @@ ROWS: dict[tuple[str, str], Callable[[District, Stamps], Iterator[Lines]]] = {
     ("1.1", "demographics"): demographic_rows,
     ("1.1", "users"): user_rows,
     ("1.1", "results"): result_rows,
+    ("1.1", "classes"): class_rows,
 }
 """Version and collection -> its records rendered at once, where there are many; of the others each is rendered."""
 LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
@@ -85,6 +87,9 @@ LINES: dict[tuple[str, str], Callable[[District], Iterator[Lines]]] = {
     ("1.1", "demographics.csv"): demographic_lines,
     ("1.1", "users.csv"): user_lines,
     ("1.1", "results.csv"): result_lines,
+    ("1.1", "classes.csv"): class_lines,
+    ("1.1", "classResources.csv"): class_resource_lines,
+    ("1.2", "classResources.csv"): class_resource_lines,
     ("1.2", "demographics.csv"): demographic_lines,
 }
 """Version and file -> its rows rendered at once."""

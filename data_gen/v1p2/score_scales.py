@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from data_gen.classes import sections
-from data_gen.gradebook import keeps_gradebook
+from data_gen.gradebook import CLASS_EVERY, keeps_gradebook
 from data_gen.references import Stamps
 from data_gen.shape import District, class_id
 from data_gen.v1p2.mapping import Record
@@ -43,7 +43,7 @@ def _values() -> list[dict[str, str]]:
 
 def score_scales(district: District, stamps: Stamps) -> Iterator[Record]:
     """Records of scoreScales in order of sourcedId."""
-    for section in sections(district):
+    for section in sections(district, CLASS_EVERY):
         if has_scale(section.number):
             yield {
                 "sourcedId": scale_id(section.number),
