@@ -34,6 +34,7 @@ from data_gen.shapes.model import load as load_shape
 from data_gen.shapes.model import preset
 from data_gen.shapes.reading import DEFAULT, preset_names
 from data_gen.verification import Verdict, verify
+from data_gen.workers import workers_for
 from data_gen.year.bundles import Day, days_folder
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import (
@@ -130,11 +131,15 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     "--delta-from", "earlier", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
     help="Write a delta bundle against an earlier bundle, a folder",
 )
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N",
+    help="Processes to use; the bytes are the same for any number; default one per core from 20,000 students on, else one",
+)
 @click.option("--force", is_flag=True, help="Replace an earlier result at OUT")
 @json_option
 def generate(
     out: Path, students: int | None, shape_name: str, seed: int, as_of: date, spec: str | None, vendor: str, locale: str,
-    defects: tuple[str, ...], days: int, earlier: Path | None, force: bool, json_target: str | None,
+    defects: tuple[str, ...], days: int, earlier: Path | None, workers: int | None, force: bool, json_target: str | None,
 ) -> None:  # fmt: skip
     """Write a synthetic district to OUT: a .zip, a folder of CSV files, or a .district store.
 
@@ -151,7 +156,7 @@ def generate(
         raise UsageProblem(
             "--defect with a .district store", "a folder or a .zip: defects are faults of CSV files"
         )
-    recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape)
+    recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape, workers_for(count, workers or 0))
     _refuse_together(days, earlier, is_store=is_store, has_defects=bool(wanted))
     later: list[Day] = []
     require_fits(wanted, spec=recipe.spec, days=days)

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from data_gen import pools
+from data_gen.columns import Lines
 from data_gen.lens import lens_of
 from data_gen.organisations import WATERMARK
 from data_gen.records import MAKERS, MAKERS_1P2, rendered
 from data_gen.seen_rows import SeenRows
 from data_gen.shape import District
 from data_gen.shapes.model import Shape, default
+from data_gen.workers import Task, done, workers_for
 from data_gen.year.bundles import laid_over
 from data_gen.year.days import live_until
 from data_gen.year.views import Shown, changed, together
@@ -73,11 +75,12 @@ def build(
     tell: Tell | None = None,
     specs: Sequence[str] = VERSIONS,
     shape: Shape | None = None,
+    workers: int = 1,
 ) -> Path:
     """Write the district of a seed as a `.district` store, through a vendor's ids and scope.
 
-    tell: called with each collection's name before it is written. specs: the versions it holds, 1.1 first.
-    shape: the small district unless given; its keys are kept in the store. Returns out.
+    tell: called with each collection's name. specs: the versions it holds, 1.1 first. shape: the small district unless given;
+    its keys are kept in the store. workers: processes to use; the bytes are the same for any number. Returns out.
     """
     made = district(students=students, seed=seed, as_of=as_of, locale=locale, shape=shape)
     meta: dict[str, Any] = {
@@ -97,39 +100,66 @@ def build(
                 tell=tell,
                 specs=specs,
                 shape=shape,
+                workers=workers,
             )
-            return view(base, out, vendor=vendor)
+            return view(base, out, vendor=vendor, workers=workers)
     with StoreWriter(out, meta, specs) as writer:
-        for version in specs:
-            for name in MAKERS if version == "1.1" else MAKERS_1P2:
-                if tell:
-                    tell(name)
-                target = writer.collection(name, version)
-                for lines in rendered(made, name, version):
-                    target.extend_joined(lines.body, lines.lengths)
+        wanted = [(name, version) for version in specs for name in (MAKERS if version == "1.1" else MAKERS_1P2)]
+        tasks = [Task(name, name, _make, (out, made, name, version)) for name, version in wanted]
+        for (name, version), facts in zip(wanted, done(tasks, workers, tell), strict=True):
+            writer.adopt(name, version, facts)
     return out
 
 
-def view(store: Path, out: Path, *, vendor: str, quirks: Iterable[str] = ()) -> Path:
+def _make(out: Path, made: District, name: str, version: str) -> dict[str, Any]:
+    return _written(out, name, version, rendered(made, name, version))
+
+
+def _written(out: Path, name: str, version: str, parts: Iterable[Lines]) -> dict[str, Any]:
+    target = CollectionWriter.beside(out, name, version)
+    try:
+        for lines in parts:
+            target.extend_joined(lines.body, lines.lengths)
+    finally:
+        facts = target.close()
+    return facts
+
+
+def view(store: Path, out: Path, *, vendor: str, quirks: Iterable[str] = (), workers: int = 0) -> Path:
     """Write a store again as a vendor shows it: its ids, its scope. Returns out.
 
-    quirks: ids of the catalogue that decide which records are shown, beside the vendor's own.
+    quirks: ids of the catalogue that decide which records are shown, beside the vendor's own. workers: processes to use,
+    0 for as many as suit; the bytes are the same for any number.
     Raises UsageProblem for an unknown vendor and StoreProblem for an unreadable store.
     """
+    quirks = tuple(quirks)
     source = Store.open(store)
     first = lens_of(vendor, quirks)
+    wanted: list[tuple[str, str]] = []
     try:
+        for version in source.specs:
+            lens = lens_of(vendor, quirks, version)
+            wanted += [
+                (name, version)
+                for name in COLLECTIONS[version]
+                if version == "1.1" or not (source.is_shared(name) and lens.sees_like(first))
+            ]
+        students = source.count("demographics")
         with StoreWriter(out, {**_meta(source), "vendor": vendor}, source.specs) as writer:
-            for version in source.specs:
-                lens = lens_of(vendor, quirks, version)
-                for name in COLLECTIONS[version]:
-                    if version == "1.1" or not (source.is_shared(name) and lens.sees_like(first)):
-                        target = writer.collection(name, version)
-                        for lines in SeenRows(lens, source, name, out).lines():
-                            target.extend_joined(lines.body, lines.lengths)
+            tasks = [Task(name, name, _see, (store, out, vendor, quirks, name, version)) for name, version in wanted]
+            for (name, version), facts in zip(wanted, done(tasks, workers_for(students, workers)), strict=True):
+                writer.adopt(name, version, facts)
     finally:
         source.close()
     return out
+
+
+def _see(store: Path, out: Path, vendor: str, quirks: tuple[str, ...], name: str, version: str) -> dict[str, Any]:
+    source = Store.open(store)
+    try:
+        return _written(out, name, version, SeenRows(lens_of(vendor, quirks, version), source, name, out).lines())
+    finally:
+        source.close()
 
 
 def advance(store: Path, *, start: int, stop: int, views: Iterable[tuple[str, Sequence[str], str]]) -> list[Shown]:

@@ -64,7 +64,7 @@ class FileRows:
         self._waiting: dict[str, _Waiting] = {}
         self._stack = ExitStack()
         for file in files:
-            if file.name != SCORE_SCALES and not self._at_once(file):
+            if file.name != SCORE_SCALES and not _at_once(file, source):
                 self._files.setdefault(collection_of(file), []).append(file)
 
     def __enter__(self) -> Self:
@@ -73,12 +73,9 @@ class FileRows:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _at_once(self, file: CsvFile) -> bool:
-        return isinstance(self._source, DistrictSource) and (self._source.version, file.name) in LINES
-
     def parts(self, file: CsvFile) -> Iterator[Part]:
         """Rows of one data file, without its header; the files are to be taken in one fixed order, each to its end."""
-        if isinstance(self._source, DistrictSource) and self._at_once(file):
+        if isinstance(self._source, DistrictSource) and _at_once(file, self._source):
             for lines in LINES[self._source.version, file.name](self._source.district):
                 yield lines.body, len(lines)
         elif file.name in self._waiting:
@@ -112,6 +109,19 @@ class FileRows:
             yield body, count
             count = 0
         waiting.stream.close()
+
+
+def _at_once(file: CsvFile, source: Source) -> bool:
+    return isinstance(source, DistrictSource) and (source.version, file.name) in LINES
+
+
+def apart(files: Iterable[CsvFile], source: Source) -> list[list[CsvFile]]:
+    """Files that can be made apart from each other: those that take from one collection stay together."""
+    found: dict[str, list[CsvFile]] = {}
+    for file in files:
+        alone = file.name == SCORE_SCALES or _at_once(file, source)
+        found.setdefault(file.name if alone else collection_of(file), []).append(file)
+    return list(found.values())
 
 
 def collection_of(file: CsvFile) -> str:

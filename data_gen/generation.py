@@ -14,7 +14,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from data_gen import pools
-from data_gen.bundle import from_store, write_bundle
+from data_gen.bundle import StoreSource, write_bundle
 from data_gen.defects.draft import Draft
 from data_gen.defects.orders import Order
 from data_gen.defects.planting import ANSWER_KEY, plant, write_draft
@@ -36,7 +36,10 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that a district's bytes depend on; the same recipe gives the same bytes."""
+    """Everything that a district's bytes depend on; the same recipe gives the same bytes.
+
+    workers: processes to use; their number changes no byte.
+    """
 
     students: int
     seed: int
@@ -45,12 +48,14 @@ class Recipe:
     vendor: str = "reference"
     spec: str = SPEC
     shape: Shape | None = None
+    workers: int = 1
 
     def build(self, out: Path, tell: Tell | None) -> Path:
         """Write it as a store."""
         return build(
             out, students=self.students, seed=self.seed, as_of=self.as_of, locale=self.locale,
             vendor=self.vendor, tell=tell, shape=self.shape,
+            workers=self.workers,
         )  # fmt: skip
 
 
@@ -72,12 +77,9 @@ def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str
     """
     if recipe.vendor == "reference":
         made = district(students=recipe.students, seed=recipe.seed, as_of=recipe.as_of, locale=recipe.locale, shape=recipe.shape)
-        return write_bundle(out, DistrictSource(made, recipe.spec), version=recipe.spec, tell=tell)
-    store = Store.open(recipe.build(out.with_name("seen.district"), tell))
-    try:
-        return write_bundle(out, from_store(store, recipe.spec), version=recipe.spec, tell=tell)
-    finally:
-        store.close()
+        return write_bundle(out, DistrictSource(made, recipe.spec), version=recipe.spec, tell=tell, workers=recipe.workers)
+    seen = recipe.build(out.with_name("seen.district"), tell)
+    return write_bundle(out, StoreSource(seen, recipe.spec), version=recipe.spec, tell=tell, workers=recipe.workers)
 
 
 def write_series(out: Path, recipe: Recipe, days: int, tell: Tell | None = None) -> tuple[dict[str, int], list[Day]]:
@@ -88,12 +90,12 @@ def write_series(out: Path, recipe: Recipe, days: int, tell: Tell | None = None)
     base = Store.open(
         build(
             out.with_name("base.district"), students=recipe.students, seed=recipe.seed, as_of=recipe.as_of,
-            locale=recipe.locale, tell=tell, shape=recipe.shape,
+            locale=recipe.locale, tell=tell, shape=recipe.shape, workers=recipe.workers,
         )
     )  # fmt: skip
-    seen = base if recipe.vendor == "reference" else Store.open(view(base.path, out.with_name("seen.district"), vendor=recipe.vendor))
+    seen = base if recipe.vendor == "reference" else Store.open(view(base.path, out.with_name("seen.district"), vendor=recipe.vendor, workers=recipe.workers))
     try:
-        rows = write_bundle(out, from_store(seen, recipe.spec), version=recipe.spec, tell=tell)
+        rows = write_bundle(out, StoreSource(seen.path, recipe.spec), version=recipe.spec, tell=tell, workers=recipe.workers)
         return rows, write_days(days_folder(out), ".zip" if out.suffix == ".zip" else "", base, seen, lens_of(recipe.vendor, (), recipe.spec), days, tell)
     finally:
         seen.close()

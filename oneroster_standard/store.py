@@ -80,6 +80,11 @@ class CollectionWriter:
         self._position = 0
         self.count = 0
 
+    @classmethod
+    def beside(cls, folder: Path, name: str, version: str = "1.1") -> Self:
+        """A writer of one collection of a store that a StoreWriter of another process keeps; see StoreWriter.adopt."""
+        return cls(folder, _stem(name, version))
+
     def append(self, record: bytes) -> None:
         """Add one record: compact JSON, sourcedId first."""
         self.extend((record,))
@@ -147,6 +152,11 @@ class StoreWriter:
         self._meta = dict(meta)
         self._specs = tuple(specs)
         self._open: dict[str, CollectionWriter] = {}
+        self._adopted: dict[str, dict[str, Any]] = {}
+
+    def adopt(self, name: str, version: str, facts: dict[str, Any]) -> None:
+        """Count a collection that was written into the folder by CollectionWriter.beside; facts: what its close gave."""
+        self._adopted[_stem(name, version)] = facts
 
     def collection(self, name: str, version: str = "1.1") -> CollectionWriter:
         """Return the writer of one collection, opened on first use.
@@ -161,12 +171,11 @@ class StoreWriter:
     def _complete(self) -> None:
         """Open what has no records: a collection of a version is there, if only as empty files."""
         first, *others = self._specs
-        for name in COLLECTIONS[first]:
-            self.collection(name, first)
-        for version in others:
-            for name in COLLECTIONS[version]:
-                if name not in COLLECTIONS[first]:
-                    self.collection(name, version)
+        wanted = [(name, first) for name in COLLECTIONS[first]]
+        wanted += [(name, version) for version in others for name in COLLECTIONS[version] if name not in COLLECTIONS[first]]
+        for name, version in wanted:
+            if _stem(name, version) not in self._adopted:
+                self.collection(name, version)
 
     def __enter__(self) -> Self:
         return self
@@ -182,7 +191,7 @@ class StoreWriter:
                 writer.close()
             return
         self._complete()
-        facts = {stem: writer.close() for stem, writer in self._open.items()}
+        facts = {stem: writer.close() for stem, writer in self._open.items()} | self._adopted
         described = {
             "format": FORMAT,
             **self._meta,
