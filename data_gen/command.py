@@ -106,7 +106,7 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     default=pools.DEFAULT_LOCALE,
     show_default=True,
     metavar="LOCALE",
-    help="Faker locale of names; another than the default depends on Faker's version",
+    help="Locale of names; other than de_DE, en_US, es_MX and ja_JP they depend on the version of Faker",
 )
 @click.option(
     "--defect",

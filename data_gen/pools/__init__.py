@@ -1,4 +1,4 @@
-"""Name pools: the default locale frozen as data, any other one sampled from Faker at run time.
+"""Name pools: some locales frozen as data, any other one sampled from Faker at run time.
 
 Called by the district's people and schools. Never holds a name of a known person.
 """
@@ -14,6 +14,8 @@ from importlib.resources import files
 from oneroster_harness.problems import UsageProblem
 
 DEFAULT_LOCALE = "en_US"
+FROZEN = ("de_DE", "en_US", "es_MX", "ja_JP")
+"""Locales whose names lie beside this module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,11 @@ def plain(text: str) -> str:
 
 @cache
 def load(locale: str = DEFAULT_LOCALE) -> Pools:
-    """Return the pools of a locale.
+    """Return the pools of a locale: those of a frozen one are the same with every version of Faker.
 
     Raises UsageProblem when Faker does not know the locale.
     """
-    if locale == DEFAULT_LOCALE:
+    if locale in FROZEN:
         raw = json.loads(files(__package__).joinpath(f"{locale}.json").read_text("utf-8"))
     else:
         from data_gen.pools.rebuild import sample

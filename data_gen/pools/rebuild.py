@@ -1,11 +1,12 @@
-"""Samples the name pools from Faker; `python -m data_gen.pools.rebuild` renews the frozen default.
+"""Samples the name pools from Faker; `python -m data_gen.pools.rebuild [LOCALE ...]` renews frozen ones, the default unless others are named.
 
-Called by hand for the default locale and at run time for any other one; never draws a name per row.
+Called by hand for the frozen locales and at run time for any other one; never draws a name per row.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,5 +43,6 @@ def sample(locale: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).with_name("en_US.json")
-    target.write_text(json.dumps(sample("en_US"), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    for name in sys.argv[1:] or ["en_US"]:
+        target = Path(__file__).with_name(f"{name}.json")
+        target.write_text(json.dumps(sample(name), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")

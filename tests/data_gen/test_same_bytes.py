@@ -18,6 +18,7 @@ from faker.config import AVAILABLE_LOCALES
 
 from data_gen.draws import Draws
 from data_gen.generation import write_clean, write_store
+from data_gen.pools import FROZEN
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.store import COLLECTIONS, Store
 from tests.data_gen.conftest import recipe
@@ -27,6 +28,31 @@ GOLDEN_BUNDLE = "6d993ebe1dbe859799616714f3e25dabb09912d72dea7c726dba9630e81fd85
 
 GOLDEN_1P2 = "478f3cbc56c4faa435231eefd281a9ee79b34c0452ff24e04e1f3eae4f489207"
 """The files of 1.2 in the store, its own and those that both versions share."""
+
+GOLDEN_LOCALES = {
+    "de_DE": (
+        "4efcdf8d7658a3e58334c3be8c02799b402b7b7d860b4bcd31a8d41415f27c44",
+        "1e16baa259da2a15762999c5a92988e47b47ccde55e3a9721a883f9cf2a71edc",
+    ),
+    "en_US": (
+        "5b088e1f1f434be3272f2b200bba26a0ea67b1f6f1f8d8defc10161d57f56f93",
+        "de842b3dc1f91eb63e958d816c3037b429ccc628f59332232778ff45076873f1",
+    ),
+    "es_MX": (
+        "3a8234781bfb52b2194f9526bfa90d683ba3c3214198070d5dd3c79f0cfc7109",
+        "c560307fca47eeebee79b76f1e3aebb902ee993527dc63b572f3885e7b8c6ac4",
+    ),
+    "ja_JP": (
+        "b8f498592cbd95323be6e0c61c607748b7a6130af104d1b57ed34a9eb262705f",
+        "1e761df9981844c1b57a36f2eba5960ad5a746983eb3ee9b6564f8e3a6807391",
+    ),
+}
+"""Locale -> its bundle of 1.1 and of 1.2."""
+GOLDEN_VENDORS = {
+    "classlink": "d7608bd2d23b4b5c38f6e0604a659126ca99c94c202c0f7b341f0cc7b2ff0fdc",
+    "infinite-campus": "c801205572b2e7bde2d0220f3b9aff661bf4c93fd53a0af3ebcc9a60d3d844fc",
+    "powerschool": "fae27376b62cff104472978896b876f6e0037472847562d964038649eba2549c",
+}
 
 PROGRAM = """
 import sys
@@ -75,6 +101,34 @@ def test_the_1_2_store_of_seed_1_has_the_bytes_that_were_pinned(store: Path) -> 
 
 def test_the_bundle_of_seed_1_has_the_bytes_that_were_pinned(folder: Path) -> None:
     assert digest(folder) == GOLDEN_BUNDLE
+
+
+def content(path: Path) -> str:
+    """SHA-256 over what a bundle's files hold, the manifest with the release's number left out."""
+    found = hashlib.sha256()
+    for file in sorted(path.glob("*.csv")):
+        if file.name != "manifest.csv":
+            found.update(file.name.encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()
+
+
+@pytest.mark.parametrize("locale", sorted(GOLDEN_LOCALES))
+def test_a_frozen_locale_has_the_bytes_that_were_pinned_in_both_versions(locale: str, tmp_path: Path) -> None:
+    found = []
+    for spec in ("1.1", "1.2"):
+        write_clean(tmp_path / spec, recipe(locale=locale, spec=spec))
+        found.append(content(tmp_path / spec))
+    assert tuple(found) == GOLDEN_LOCALES[locale]
+
+
+def test_every_frozen_locale_is_pinned() -> None:
+    assert set(GOLDEN_LOCALES) == set(FROZEN)
+
+
+@pytest.mark.parametrize("vendor", sorted(GOLDEN_VENDORS))
+def test_a_vendors_bundle_has_the_bytes_that_were_pinned(vendor: str, tmp_path: Path) -> None:
+    write_clean(tmp_path / "bundle", recipe(vendor=vendor))
+    assert content(tmp_path / "bundle") == GOLDEN_VENDORS[vendor]
 
 
 def test_another_seed_changes_people_classes_and_scores(folder: Path, tmp_path: Path) -> None:
