@@ -9,6 +9,7 @@ from typing import Any
 
 import conformance.api_checks
 import conformance.csv_rules
+from conformance.baselines import ENTRIES
 from conformance.csv_rules.rulebook import RULES
 from conformance.registry import CHECKS
 
@@ -16,7 +17,7 @@ __all__ = ["conformance", "entries"]
 
 
 def entries() -> list[dict[str, Any]]:
-    """One entry per check in order of id; judges: api or csv."""
+    """One entry per check in order of id; judges: api, csv, or run for what is said of a run itself."""
     found = [
         _entry(check.id, "api", check.title, check.why, check.severity, check.section, check.remedy, check.writes)
         for check in CHECKS.values()
@@ -25,6 +26,7 @@ def entries() -> list[dict[str, Any]]:
         _entry(rule.id, "csv", rule.title, rule.why, rule.severity, rule.section, rule.remedy or rule.expected, False)
         for rule in RULES.values()
     ]
+    found += [dict(entry) for entry in ENTRIES]
     return sorted(found, key=lambda entry: str(entry["id"]))
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,9 @@ import click
 
 from conformance.api_judge import DEFAULT_BUDGET, Order, version_of
 from conformance.api_judge import judge as judge_api
+from conformance.baselines import Entry, apply_baseline, baseline_of, read_baseline
 from conformance.catalogue import entries
+from conformance.comparing import compare, markdown_of, read_run, text_of
 from conformance.csv_judge import judge as judge_csv
 from conformance.known import mark_known
 from conformance.profiles.loading import load_profiles
@@ -25,7 +27,7 @@ from conformance.report import Report
 from conformance.reports import read_order, write_reports
 from conformance.reports.text import text_report
 from conformance.services import described_token_url
-from oneroster_harness.problems import EXIT_CLEAN, EXIT_FINDINGS, UsageProblem, unknown
+from oneroster_harness.problems import EXIT_CLEAN, EXIT_FINDINGS, CannotRun, UsageProblem, unknown
 from oneroster_harness.providers import resolve
 from oneroster_harness.terminal import (
     as_of_option,
@@ -56,6 +58,12 @@ Examples:
   oneroster check csv district.zip
   oneroster check csv ./bundle --vendor infinite-campus --report junit:bundle.xml
 """
+COMPARE_EPILOG = """
+\b
+Examples:
+  oneroster check compare last-week.json today.json
+  oneroster check compare main.json branch.json --markdown comment.md
+"""
 CHECKS_EPILOG = """
 \b
 Examples:
@@ -72,7 +80,9 @@ def run_options(function: F) -> F:
         as_of_option,
         seed_option,
         click.option("--profile", "profile_names", multiple=True, metavar="NAME|FILE", help="Consumer to ask for, repeatable; see oneroster profiles"),
-        click.option("--report", "reports", multiple=True, metavar="FORMAT:PATH", help="text, json, html or junit; repeatable"),
+        click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), metavar="FILE", help="Accepted findings, each with a reason and an end"),
+        click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Write a baseline of what this run finds"),
+        click.option("--report", "reports", multiple=True, metavar="FORMAT:PATH", help="text, json, html, junit, sarif, markdown or github; repeatable"),
         click.option("--skip", "skipped", multiple=True, metavar="ID", help="Leave a check or a family out, repeatable"),
         click.option("--only", multiple=True, metavar="ID", help="Put only these checks or families, repeatable"),
     ):
@@ -98,7 +108,8 @@ def check() -> None:
 def check_api(
     url: str, budget: int, rate: float, deep: bool, allow_writes: bool, spec: str | None, vendor: str | None,
     auth: str | None, token_url: str | None, providers_file: str | None, only: tuple[str, ...], skipped: tuple[str, ...],
-    reports: tuple[str, ...], profile_names: tuple[str, ...], seed: int, as_of: date, fail_on: str, json_target: str | None,
+    reports: tuple[str, ...], profile_names: tuple[str, ...], baseline_file: Path | None, write_baseline: Path | None, seed: int,
+    as_of: date, fail_on: str, json_target: str | None,
 ) -> None:  # fmt: skip
     """Judge the provider at URL, a service root ending in /v1p1, any root of 1.2 or its discovery, or a name of the providers file.
 
@@ -108,6 +119,7 @@ def check_api(
     for order in reports:
         read_order(order)
     profiles = load_profiles(profile_names)
+    baseline = Baseline.read(baseline_file, write_baseline)
     _dialect(vendor)
     endpoint = resolve(
         url, auth=auth, token_url=token_url, spec=spec, vendor=vendor, providers_file=providers_file, environ=os.environ
@@ -121,7 +133,7 @@ def check_api(
     with progress() as bar:
         task = bar.add_task("sign in", total=None)
         report = judge_api(endpoint, order_of_run, progress=lambda text: bar.update(task, description=text))
-    _finish(report, reports, fail_on, json_target)
+    _finish(report, baseline, reports, fail_on, json_target)
 
 
 @check.command("csv", epilog=CSV_EPILOG)
@@ -131,20 +143,22 @@ def check_api(
 @run_options
 def check_csv(
     path: Path, spec: str | None, vendor: str | None, only: tuple[str, ...], skipped: tuple[str, ...], reports: tuple[str, ...],
-    profile_names: tuple[str, ...], seed: int, as_of: date, fail_on: str, json_target: str | None,
+    profile_names: tuple[str, ...], baseline_file: Path | None, write_baseline: Path | None, seed: int, as_of: date, fail_on: str,
+    json_target: str | None,
 ) -> None:  # fmt: skip
     """Judge the CSV bundle at PATH, a folder or a ZIP."""
     _refuse_unknown(only + skipped, "csv")
     for order in reports:
         read_order(order)
     profiles = load_profiles(profile_names)
+    baseline = Baseline.read(baseline_file, write_baseline)
     dialect = _dialect(vendor)
     report = judge_csv(path, spec=spec, seed=seed, as_of=as_of, profiles=profiles)
     if dialect:
         mark_known(report, dialect)
     if only or skipped:
         report.keep(Order(only=only, skip=skipped).asks)
-    _finish(report, reports, fail_on, json_target)
+    _finish(report, baseline, reports, fail_on, json_target)
 
 
 @click.command(epilog=CHECKS_EPILOG)
@@ -156,7 +170,58 @@ def checks(json_target: str | None) -> None:
     echo_json({"checks": found}, json_target)
 
 
-def _finish(report: Report, reports: tuple[str, ...], fail_on: str, json_target: str | None) -> None:
+@check.command("compare", epilog=COMPARE_EPILOG)
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--markdown", type=click.Path(path_type=Path), metavar="PATH", help="Also write it for a pull request")
+@json_option
+def compare_runs(old: Path, new: Path, markdown: Path | None, json_target: str | None) -> None:
+    """Put two runs side by side: what is new, mended, worse or better.
+
+    OLD and NEW are machine forms (--json) of `check api` or `check csv`. Exit code 1 when NEW has new or more errors, when a profile no longer
+    passes, or when NEW is incomplete.
+    """
+    found = compare(read_run(old), read_run(new), (str(old), str(new)))
+    if markdown:
+        _write(markdown, markdown_of(found))
+    echo_text(text_of(found), json_target)
+    echo_json(found.document(), json_target)
+    raise SystemExit(EXIT_FINDINGS if found.fails else EXIT_CLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a run accepts, and where a new baseline goes."""
+
+    path: Path | None
+    entries: tuple[Entry, ...]
+    write_to: Path | None
+
+    @classmethod
+    def read(cls, path: Path | None, write_to: Path | None) -> Baseline:
+        """The baseline of the options, read before anything is judged so that a wrong one costs nothing."""
+        return cls(path, read_baseline(path) if path else (), write_to)
+
+    def apply(self, report: Report) -> None:
+        """Accept what it accepts, and write what is left when that is asked for."""
+        # The end of an exception is a matter of the calendar, not of the data's day.
+        today = datetime.now(UTC).date()
+        if self.path:
+            apply_baseline(report, self.entries, str(self.path), today)
+        if self.write_to:
+            _write(self.write_to, baseline_of(report, today))
+            hints().print(f"baseline: {self.write_to}", markup=False)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(f"the file cannot be written: {error.strerror}", where=str(path)) from error
+
+
+def _finish(report: Report, baseline: Baseline, reports: tuple[str, ...], fail_on: str, json_target: str | None) -> None:
+    baseline.apply(report)
     for format_name, path in write_reports(report, reports, fail_on):
         hints().print(f"{format_name} report: {path}", markup=False)
     echo_text(text_report(report, fail_on).rstrip("\n"), json_target)

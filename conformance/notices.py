@@ -6,6 +6,7 @@ Made by checks, kept by the runner, read by the reports. Holds field names, plac
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +19,8 @@ class Notice:
     """One finding. check, severity, section and remedy are filled by the runner when they are empty.
 
     where: {"request", "pointer"} or {"file", "row", "column"}. cause_of: id of the finding that this one follows from.
-    graded: the severity by the standard's words, where a vendor's or a profile's changed it.
+    graded: the severity by the standard's words, where a vendor's, a profile's or a baseline changed it. accepted: the reason
+    that a baseline gives.
     """
 
     message: str
@@ -34,7 +36,28 @@ class Notice:
     cause_of: str = ""
     known: bool = False
     graded: str = ""
+    accepted: str = ""
     samples: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same for the same fault in the same place, in every report and every run."""
+        return finding_id(self.check, self.message, self.where)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it no longer counts: the vendor is known for it, or a baseline accepts it."""
+        return self.known or bool(self.accepted)
+
+
+def finding_id(check: str, message: str, where: Mapping[str, Any]) -> str:
+    """Twelve digits that name a finding: of its check, its message and its place.
+
+    Counts, rows and pages change from run to run and are left out: numbers in the message, the query of a request.
+    """
+    spot = where.get("pointer") or where.get("file") or str(where.get("request", "")).partition("?")[0]
+    parts = (check, re.sub(r"[0-9][0-9,.]*", "#", message), str(spot), str(where.get("column") or ""))
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def redacted_id(sourced_id: object) -> str:

@@ -50,12 +50,12 @@ class Report:
         return found
 
     def failed_checks(self) -> int:
-        """Checks with a finding that the vendor is not known for."""
-        fresh = {notice.check for notice in self.findings if not notice.known}
+        """Checks with a finding that still counts."""
+        fresh = {notice.check for notice in self.findings if not notice.is_settled}
         return sum(outcome.outcome == "fail" and outcome.id in fresh for outcome in self.outcomes)
 
     def known_checks(self) -> int:
-        """Failed checks whose every finding the vendor is known for."""
+        """Failed checks whose every finding the vendor is known for, or a baseline accepts."""
         return sum(outcome.outcome == "fail" for outcome in self.outcomes) - self.failed_checks()
 
     def keep(self, asks: Callable[[str], bool]) -> None:
@@ -87,10 +87,10 @@ class Report:
         )
 
     def roots(self) -> dict[str, list[Notice]]:
-        """Findings that follow from no other and that the vendor is not known for, by check, in order."""
+        """Findings that follow from no other and still count, by check, in order."""
         grouped: dict[str, list[Notice]] = {}
         for notice in self.ordered():
-            if not notice.cause_of and not notice.known:
+            if not notice.cause_of and not notice.is_settled:
                 grouped.setdefault(notice.check, []).append(notice)
         return grouped
 
@@ -120,6 +120,7 @@ class Report:
 
 def _finding(notice: Notice) -> dict[str, Any]:
     return {
+        "id": notice.id,
         "check": notice.check,
         "severity": notice.severity,
         "count": notice.count,
@@ -132,6 +133,8 @@ def _finding(notice: Notice) -> dict[str, Any]:
         "curl": notice.curl,
         "cause_of": notice.cause_of or None,
         "known": notice.known,
+        "accepted": notice.accepted or None,
+        "standard_severity": notice.graded or notice.severity,
         "samples": [dict(sample) for sample in notice.samples],
     }
 

@@ -79,7 +79,7 @@ class Asking:
             return Answer(name, PASS, known=demand.known)
         expected, observed = wrong
         return Answer(
-            name, FAIL, f"{shown.partition('?')[0]} is not answered as this consumer needs it", where=shown, expected=expected, observed=observed,
+            name, FAIL, f"{shown.partition('?')[0]} gives {observed}, {expected} is needed", where=shown, expected=expected, observed=observed,
             remedy=demand.why or "report it to the vendor", known=demand.known,
         )  # fmt: skip
 

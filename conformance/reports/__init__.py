@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conformance.report import Report
+from conformance.reports.github import github_report
 from conformance.reports.html import html_report
 from conformance.reports.junit import junit_report
+from conformance.reports.markdown import markdown_report
+from conformance.reports.sarif import sarif_report
 from conformance.reports.text import text_report
 from oneroster_harness.problems import CannotRun, unknown
 
@@ -26,6 +29,9 @@ FORMATS: dict[str, Callable[[Report, str], str]] = {
     "json": json_report,
     "html": html_report,
     "junit": junit_report,
+    "sarif": sarif_report,
+    "markdown": markdown_report,
+    "github": github_report,
 }
 
 

@@ -23,9 +23,10 @@ def _lines(report: Report) -> Iterator[str]:
     counts = report.counts()
     yield f"{report.target}  OneRoster {report.spec}, seed {report.seed}"
     yield f"verdict: {report.verdict}" + (f" ({'; '.join(report.incomplete)})" if report.incomplete else "")
+    settled = "known or accepted" if any(notice.accepted for notice in report.findings) else "known deviations"
     known = sum(notice.known for notice in report.findings)
     yield (
-        f"checks: {counts['passed']} passed, {report.failed_checks()} failed, {report.known_checks()} known deviations, "
+        f"checks: {counts['passed']} passed, {report.failed_checks()} failed, {report.known_checks()} {settled}, "
         f"{counts['skipped']} not exercised"
     )
     yield (
@@ -42,6 +43,11 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield "known deviations of this vendor:"
         yield from (f"  {notice.check}: {notice.message}{_times(notice)}" for notice in marked)
+    accepted = [notice for notice in report.ordered() if notice.accepted]
+    if accepted:
+        yield ""
+        yield "accepted by the baseline:"
+        yield from (f"  {notice.check}: {notice.message}{_times(notice)}: {notice.accepted}  [{notice.id}]" for notice in accepted)
     faults = [outcome for outcome in report.outcomes if outcome.outcome == "error"]
     if faults:
         yield ""
@@ -63,6 +69,7 @@ def profile_lines(report: Report) -> Iterator[str]:
         for one in found["not_exercised"]:
             reasons.setdefault(one["reason"].partition(": ")[2] or one["reason"], []).append(one["demand"].removeprefix("check "))
         yield from (f"  not put     {', '.join(demands[:MOST_SKIPS])}: {reason}" for reason, demands in reasons.items())
+        yield from (f"  accepted    {one['message']}: {one['reason']}" for one in found.get("accepted", ()))
         yield from (f"  not judged  {text}" for text in found["not_judged"])
 
 
@@ -80,7 +87,7 @@ def _finding(notices: list[Notice], consequences: list[Notice]) -> Iterator[str]
         yield f"  also      {len(others) - MOST_OTHERS} more of this check"
     facts = (
         ("where", place(notice)), ("expected", notice.expected), ("observed", notice.observed),
-        ("section", notice.section), ("try", notice.remedy), ("repeat", notice.curl),
+        ("section", notice.section), ("try", notice.remedy), ("repeat", notice.curl), ("finding", notice.id),
     )  # fmt: skip
     yield from (f"  {name:<9} {text}" for name, text in facts if text)
     if consequences:

@@ -52,9 +52,8 @@ def test_a_check_report_renders_its_findings(browser: str, demo: Path, tmp_path:
     assert "Not exercised" in text
 
 
-@pytest.mark.parametrize("name", ["report.html", "oneroster-demo/classlink-check.html"])
-def test_a_page_is_one_file_without_scripts(demo: Path, name: str) -> None:
-    text = (demo / name).read_text("utf-8")
+def test_the_demo_page_is_one_file_without_scripts(demo: Path) -> None:
+    text = (demo / "report.html").read_text("utf-8")
     assert "<script" not in text
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
 
@@ -63,7 +62,8 @@ def test_a_page_is_one_file_without_scripts(demo: Path, name: str) -> None:
 def test_a_page_fits_a_narrow_window(browser: str, demo: Path, tmp_path: Path, name: str) -> None:
     page = tmp_path / "framed.html"
     source = (demo / name).read_text("utf-8")
-    # A script of the test's own tells how wide the page becomes in a narrow frame.
+    # A script of the test's own tells how wide the page becomes in a narrow frame; the page itself lets none but its own run.
+    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", source)
     page.write_text(
         source.replace("</body>", "<script>document.title = 'width ' + document.documentElement.scrollWidth</script></body>"), "utf-8"
     )
