@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 import conformance.api_checks
 from conformance.causes import attach_causes
@@ -17,8 +18,10 @@ from conformance.notices import Notice, fold
 from conformance.probe import BudgetSpent, Exchange, Probe
 from conformance.profiles.applying import judge_api_profiles
 from conformance.profiles.model import Profile
+from conformance.quiet_hours import QuietHours
 from conformance.registry import CHECKS, Check, Skip
 from conformance.report import Outcome, Report
+from conformance.resuming import Kept
 from conformance.run import SCOPES, Run, at
 from conformance.services import services_of
 from conformance.sign_in import NotSignedIn, SignIn
@@ -33,12 +36,14 @@ __all__ = ["DEFAULT_BUDGET", "Order", "conformance", "judge"]
 
 DEFAULT_BUDGET = 20_000
 SYMPTOM = "@"
+INTERRUPTED = "the run was interrupted"
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a run is to do. budget: requests at most; rate: requests per second, 0 for no limit; profiles: consumers to ask for."""
+    """What a run is to do. budget: requests at most; rate: requests per second, 0 for no limit; profiles: consumers to ask for;
+    quiet: hours without requests; resume: file that a run which is cut is kept in."""
 
     seed: int = DEFAULT_SEED
     as_of: date = AS_OF
@@ -49,6 +54,8 @@ class Order:
     only: Collection[str] = field(default=())
     skip: Collection[str] = field(default=())
     profiles: tuple[Profile, ...] = ()
+    quiet: QuietHours | None = None
+    resume: Path | None = None
 
     def asks(self, check_id: str) -> bool:
         """Whether a check belongs to the run; a family such as `paging.` stands for its checks."""
@@ -71,13 +78,14 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
     spec = version_of(endpoint)
     standard = load(spec)
     services = services_of(endpoint.url, standard)
-    probe = Probe(services.roots["rostering"], budget=order.budget, rate=order.rate, services=services)
+    probe = Probe(services.roots["rostering"], budget=order.budget, rate=order.rate, services=services, quiet=order.quiet)
     sign_in = SignIn(endpoint, probe, spec)
     dialect = load_dialect(endpoint.vendor) if endpoint.vendor else guessed_dialect(endpoint.url)
     run = Run(probe, sign_in, Survey(probe, sign_in, standard), standard, dialect, order.seed, order.deep)
     report = Report(
         target=redact(endpoint.url), spec=spec, seed=order.seed, as_of=order.as_of.isoformat(), version=VERSION
     )
+    kept = _kept(endpoint, order, spec)
     found: list[Notice] = []
     # Checks that write come last: what they leave behind would be another collection than the one surveyed.
     chosen = sorted((check for check in CHECKS.values() if spec in check.specs and order.asks(check.id)), key=lambda check: check.writes)
@@ -89,18 +97,12 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
         found.append(_refused(refused.exchange, dialect))
         report.outcomes = [_unasked(check, "the provider gave no token") for check in chosen]
         report.incomplete.append("sign-in was refused")
-    except BudgetSpent:
-        report.outcomes = [_unasked(check, f"the budget of {order.budget} requests was spent") for check in chosen]
-        report.incomplete.append(f"the budget of {order.budget} requests was spent before all was read")
+    except BudgetSpent as spent:
+        report.outcomes = [_unasked(check, str(spent)) for check in chosen]
+        report.incomplete.append(f"{spent} before all was read")
     else:
         report.incomplete += _unread(run)
-        for check in chosen:
-            tell(check.id)
-            outcome, notices = _ask(run, check, order)
-            report.outcomes.append(outcome)
-            found += notices
-        if any(outcome.reason.startswith("the budget") for outcome in report.outcomes):
-            report.incomplete.append(f"the budget of {order.budget} requests was spent")
+        found += _put(run, chosen, order, report, kept, tell)
     report.findings = attach_causes(found)
     report.outcomes = [_seen(outcome, report.findings) for outcome in report.outcomes]
     if endpoint.vendor:
@@ -148,6 +150,50 @@ def _unread(run: Run) -> list[str]:
     return [f"could not be read: {', '.join(unread)} ({', '.join(told)})"]
 
 
+def _kept(endpoint: Endpoint, order: Order, spec: str) -> Kept | None:
+    """What an earlier part of this run has learnt, when it is to be gone on with."""
+    if order.resume is None:
+        return None
+    key = {
+        "version": VERSION, "target": redact(endpoint.url), "spec": spec, "seed": order.seed, "deep": order.deep, "allow_writes": order.allow_writes,
+        "vendor": endpoint.vendor, "only": sorted(order.only), "skip": sorted(order.skip), "auth": endpoint.auth,
+    }  # fmt: skip
+    return Kept.read(order.resume, key)
+
+
+def _put(run: Run, chosen: list[Check], order: Order, report: Report, kept: Kept | None, tell: Progress) -> list[Notice]:
+    """Put the checks that no earlier part has put; returns the findings of all."""
+    found: list[Notice] = []
+    cut = ""
+    if kept:
+        kept.meets({name: len(item.records) for name, item in run.survey.collections.items()})
+        run.covered |= kept.covered
+        tell(kept.started_over or "go on")
+    for check in chosen:
+        earlier = kept.of(check.id) if kept else None
+        is_over = cut == INTERRUPTED
+        outcome, notices = earlier or (_unasked(check, cut), [])
+        if earlier is None and not is_over:
+            tell(check.id)
+            try:
+                outcome, notices = _ask(run, check, order)
+                if kept and outcome.outcome != "error":
+                    kept.keep(outcome, notices, run.covered)
+            except BudgetSpent as spent:
+                cut = str(spent)
+                outcome = _unasked(check, cut)
+            except KeyboardInterrupt:
+                cut = INTERRUPTED
+                outcome = _unasked(check, cut)
+        report.outcomes.append(outcome)
+        found += notices
+    if cut:
+        report.incomplete.append(cut + (f"; go on with --resume {order.resume}" if kept else ""))
+    elif kept:
+        kept.end()
+    return found
+
+
 def _ask(run: Run, check: Check, order: Order) -> tuple[Outcome, list[Notice]]:
     if check.writes and not order.allow_writes:
         return _unasked(check, "it writes, and writes are not allowed (--allow-writes)"), []
@@ -156,7 +202,7 @@ def _ask(run: Run, check: Check, order: Order) -> tuple[Outcome, list[Notice]]:
     except Skip as skip:
         return _unasked(check, str(skip)), []
     except BudgetSpent:
-        return _unasked(check, f"the budget of {order.budget} requests was spent"), []
+        raise
     except CannotRun as silent:
         return Outcome(check.id, "error", silent.met, check.section), []
     except Exception as fault:  # noqa: BLE001 - a fault of one check must not take the other verdicts with it

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,10 +23,12 @@ from conformance.comparing import compare, markdown_of, read_run, text_of
 from conformance.csv_judge import judge as judge_csv
 from conformance.known import mark_known
 from conformance.profiles.loading import load_profiles
+from conformance.quiet_hours import QuietHours
 from conformance.report import Report
 from conformance.reports import read_order, write_reports
 from conformance.reports.text import text_report
 from conformance.services import described_token_url
+from conformance.staged import check_bundles
 from oneroster_harness.problems import EXIT_CLEAN, EXIT_FINDINGS, CannotRun, UsageProblem, unknown
 from oneroster_harness.providers import resolve
 from oneroster_harness.terminal import (
@@ -40,6 +42,7 @@ from oneroster_harness.terminal import (
     progress,
     seed_option,
     spec_option,
+    today,
     vendor_option,
 )
 from oneroster_standard.dialects import Dialect, DialectProblem, load_dialect
@@ -99,6 +102,8 @@ def check() -> None:
 @click.argument("url")
 @click.option("--budget", type=click.IntRange(1), default=DEFAULT_BUDGET, show_default=True, help="Requests at most")
 @click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests per second at most, default no limit")
+@click.option("--quiet-hours", "quiet", default="", metavar="HH:MM-HH:MM", help="Hours of the day without requests, several joined by commas")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Keep the run in FILE when it is cut, and go on with the one kept there")
 @click.option("--deep", is_flag=True, help="Every operator, field and collection, and ten times as many generated requests per law; default a draw by the seed")
 @click.option("--allow-writes", is_flag=True, help="Also create, replace and remove gradebook objects of our own")
 @spec_option
@@ -106,7 +111,7 @@ def check() -> None:
 @auth_options
 @run_options
 def check_api(
-    url: str, budget: int, rate: float, deep: bool, allow_writes: bool, spec: str | None, vendor: str | None,
+    url: str, budget: int, rate: float, quiet: str, resume: Path | None, deep: bool, allow_writes: bool, spec: str | None, vendor: str | None,
     auth: str | None, token_url: str | None, providers_file: str | None, only: tuple[str, ...], skipped: tuple[str, ...],
     reports: tuple[str, ...], profile_names: tuple[str, ...], baseline_file: Path | None, write_baseline: Path | None, seed: int,
     as_of: date, fail_on: str, json_target: str | None,
@@ -127,7 +132,11 @@ def check_api(
     if version_of(endpoint) == "1.2" and not endpoint.token_url and auth in (None, "oauth2") and endpoint.auth != "bearer":
         described = described_token_url(endpoint.url)
         endpoint = replace(endpoint, auth="oauth2", token_url=described) if described else endpoint
-    order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped, profiles)
+    hours = QuietHours.read(quiet)
+    until = hours.until()
+    if until is not None:
+        raise CannotRun("these are quiet hours", f"a start after {until:%H:%M}", f"--quiet-hours {quiet}", "start it later; nothing was sent")
+    order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped, profiles, hours, resume)
     # Hypothesis keeps constants of the source it has seen; not in the user's current folder.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir(), "oneroster-harness-hypothesis")))
     with progress() as bar:
@@ -170,6 +179,9 @@ def checks(json_target: str | None) -> None:
     echo_json({"checks": found}, json_target)
 
 
+check.add_command(check_bundles)
+
+
 @check.command("compare", epilog=COMPARE_EPILOG)
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
@@ -204,12 +216,10 @@ class Baseline:
 
     def apply(self, report: Report) -> None:
         """Accept what it accepts, and write what is left when that is asked for."""
-        # The end of an exception is a matter of the calendar, not of the data's day.
-        today = datetime.now(UTC).date()
         if self.path:
-            apply_baseline(report, self.entries, str(self.path), today)
+            apply_baseline(report, self.entries, str(self.path), today())
         if self.write_to:
-            _write(self.write_to, baseline_of(report, today))
+            _write(self.write_to, baseline_of(report, today()))
             hints().print(f"baseline: {self.write_to}", markup=False)
 
 

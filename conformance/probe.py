@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 
+from conformance.quiet_hours import QuietHours
 from conformance.services import Services
 from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import redact
@@ -30,7 +31,7 @@ MOST_PAUSES_S = 300.0
 
 
 class BudgetSpent(Exception):
-    """The run may make no further request."""
+    """The run may make no further request; the message says why."""
 
 
 class NotJson(Exception):
@@ -85,16 +86,19 @@ def encode(parameters: Mapping[str, Any]) -> str:
 class Probe:
     """Sends requests to one provider within a budget and a rate.
 
-    budget: requests at most. rate: requests per second at most, 0 for no limit. sleep: how to wait.
+    budget: requests at most. rate: requests per second at most, 0 for no limit. sleep: how to wait. quiet: hours without
+    requests.
     """
 
     def __init__(
-        self, root: str, *, budget: int, rate: float = 0.0, sleep: Callable[[float], None] = time.sleep, services: Services | None = None
+        self, root: str, *, budget: int, rate: float = 0.0, sleep: Callable[[float], None] = time.sleep, services: Services | None = None,
+        quiet: QuietHours | None = None,
     ) -> None:  # fmt: skip
         self.root = root.rstrip("/")
         self._services = services
         self.sent = 0
         self._budget = budget
+        self._quiet = quiet
         self._gap_s = 1 / rate if rate else 0.0
         self._last = 0.0
         self._sleep = sleep
@@ -138,7 +142,10 @@ class Probe:
         self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, auth: tuple[str, str] | None, cookies: bool
     ) -> requests.Response:  # fmt: skip
         if self.sent >= self._budget:
-            raise BudgetSpent
+            raise BudgetSpent(f"the budget of {self._budget} requests was spent")
+        until = self._quiet.until() if self._quiet else None
+        if until is not None:
+            raise BudgetSpent(f"quiet hours until {until:%H:%M} began")
         self._wait()
         self.sent += 1
         try:

@@ -1,6 +1,6 @@
 """Terminal manners that all verbs share: options, JSON output, progress, constants of the release.
 
-Called by the verbs' commands; never reads the clock and never prints a result on stderr.
+Called by the verbs' commands; never prints a result on stderr.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,6 +45,11 @@ DEFAULT_STUDENTS = 1_000
 SEVERITIES = ("error", "warning", "info")
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def today() -> date:
+    """The day by the clock, in UTC: for what ends by the calendar, never for data."""
+    return datetime.now(UTC).date()
 
 
 def hints() -> Console:
