@@ -14,8 +14,9 @@ import click
 
 from data_gen import defects as families
 from data_gen import pools
-from data_gen.defects.orders import orders
+from data_gen.defects.orders import Order, orders
 from data_gen.defects.planting import ANSWER_KEY, require_fits
+from data_gen.defects.record_registry import RECORD_DEFECTS
 from data_gen.defects.registry import DEFECTS
 from data_gen.destination import beside, move_into_place, refuse_days, refuse_existing, size_of
 from data_gen.generation import (
@@ -26,6 +27,7 @@ from data_gen.generation import (
     write_delta_from,
     write_faulty,
     write_faulty_series,
+    write_faulty_store,
     write_series,
     write_store,
 )
@@ -81,6 +83,8 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     for id, found in sorted(DEFECTS.items()):
         versions = ", ".join(found.specs)
         click.echo(f"{id:<40} {versions:<9} {found.trips or 'the day before':<27} {found.file or 'the bundle':<33} {found.title}")
+    for id, record in sorted(RECORD_DEFECTS.items()):
+        click.echo(f"{id:<40} {', '.join(record.specs):<9} {record.trips:<27} {f'.district {record.collection}':<33} {record.title}")
     context.exit()
 
 
@@ -113,7 +117,7 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     "defects",
     multiple=True,
     metavar="ID[=COUNT|=RATE%][@day=N]",
-    help="Plant a fault in so many places, or in so many of 100 rows, on one day of --days; repeatable. answer-key.json beside OUT says where",
+    help="Plant a fault in so many places, or in so many of 100 rows or records, on one day of --days; repeatable. answer-key.json beside OUT says where",
 )
 @click.option(
     "--list-defects",
@@ -150,16 +154,13 @@ def generate(
     pools.load(locale)
     shape = load_shape(shape_name)
     count = students or shape.students
-    wanted = orders(defects)
     is_store = out.suffix == STORE_SUFFIX
-    if wanted and is_store:
-        raise UsageProblem(
-            "--defect with a .district store", "a folder or a .zip: defects are faults of CSV files"
-        )
+    wanted = _orders(defects, is_store=is_store)
     recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape, workers_for(count, workers or 0))
     _refuse_together(days, earlier, is_store=is_store, has_defects=bool(wanted))
     later: list[Day] = []
-    require_fits(wanted, spec=recipe.spec, days=days)
+    if not is_store:
+        require_fits(wanted, spec=recipe.spec, days=days)
     refuse_existing(out, force=force)
     if days:
         refuse_days(days_folder(out), force=force)
@@ -170,7 +171,9 @@ def generate(
             display.update(task, description=name)
 
         part = folder / f"part{out.suffix}"
-        if is_store:
+        if is_store and wanted:
+            rows = write_faulty_store(part, recipe, wanted, tell, out.name)
+        elif is_store:
             rows = write_store(part, recipe, tell)
         elif days and wanted:
             rows, later = write_faulty_series(part, recipe, days, wanted, tell, out.name)
@@ -198,6 +201,22 @@ def generate(
         document["days"] = [found.document(days_folder(out)) for found in later]
     echo_text(_summary(document, recipe, len(wanted)), json_target)
     echo_json(document, json_target)
+
+
+def _orders(texts: tuple[str, ...], *, is_store: bool) -> list[Order]:
+    """Orders of faults of CSV files, or of a store's records.
+
+    Raises UsageProblem for an id that only the other one has.
+    """
+    known, other = (RECORD_DEFECTS, DEFECTS) if is_store else (DEFECTS, RECORD_DEFECTS)
+    for text in texts:
+        id = text.partition("@")[0].partition("=")[0]
+        if id not in known and id in other:
+            kind = "records: OUT ending in .district" if id in RECORD_DEFECTS else "CSV files: a folder or a .zip"
+            raise UsageProblem(f"--defect {id}", f"a fault of {kind}", try_="see oneroster generate --list-defects")
+        if is_store and "@" in text:
+            raise UsageProblem(f"--defect {text} with a .district store", "no day: a served district lives by POST /advance of the admin API")
+    return orders(texts, known)
 
 
 def _refuse_together(days: int, earlier: Path | None, *, is_store: bool, has_defects: bool) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from data_gen.catalogue import entries
 from data_gen.defects.pains import Pain, pains
+from data_gen.defects.record_registry import RECORD_DEFECTS
+from data_gen.defects.registry import DEFECTS
 from data_gen.shapes import documentation as shapes
 from oneroster_standard.documentation import table
 
@@ -31,7 +33,7 @@ SYNTAX = (
 
 def page() -> str:
     """The whole page in Markdown."""
-    found = entries()
+    found = [entry for entry in entries() if entry["id"] in DEFECTS]
     lines = [
         "# Defects",
         "",
@@ -50,6 +52,16 @@ def page() -> str:
         "",
         *table(("defect", "versions", "planted in", "what is wrong", "found by", "source"), map(_row, found)),
         "",
+        f"## Of API data ({len(RECORD_DEFECTS)})",
+        "",
+        (
+            "`oneroster generate my.district --defect ID` plants these into the records of a store, in both versions where "
+            "both have them; `oneroster serve my.district` serves them as they are. The answer key names collection, sourcedId "
+            "(as the store has it), field and check."
+        ),
+        "",
+        *table(("defect", "versions", "planted in", "what is wrong", "found by"), map(_record_row, sorted(RECORD_DEFECTS))),
+        "",
         "## What hurts in the field",
         "",
         "Failures that teams met, and the defects that make them. Numbers are those of the list that the project answers to.",
@@ -67,8 +79,15 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
         else f"{entry['title']} {entry['description']}"
     )
     place = entry["file"] + column if entry["file"] else "the bundle as a whole"
-    found_by = f"`{entry['trips'][0]}`" if entry["trips"] else "nothing in one bundle: compare it with the day before"
+    trips = DEFECTS[entry["id"]].trips
+    found_by = f"`{trips}`" if trips else "nothing in one bundle: compare it with the day before"
     return f"`{entry['id']}`", ", ".join(entry["specs"]), place, text, found_by, entry["source"]
+
+
+def _record_row(id: str) -> tuple[str, ...]:
+    found = RECORD_DEFECTS[id]
+    checks = ", ".join(f"`{check}`" for check in (found.trips, *found.also))
+    return f"`{id}`", ", ".join(found.specs), f"{found.collection}, {found.field}", f"{found.title} {found.description}".strip(), checks
 
 
 def _pain(found: Pain) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from data_gen.bundle import StoreSource, write_bundle
 from data_gen.defects.draft import Draft
 from data_gen.defects.orders import Order
 from data_gen.defects.planting import ANSWER_KEY, plant, write_draft
+from data_gen.defects.store_planting import plant_records
 from data_gen.districts import build, district, view
 from data_gen.file_rows import DistrictSource
 from data_gen.lens import lens_of
@@ -61,13 +62,30 @@ class Recipe:
 
 def write_store(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str, int]:
     """Write a `.district` store of both versions; returns the spec's records by the CSV file that would hold them."""
-    store = Store.open(recipe.build(out, tell))
+    return _records_by_file(recipe.build(out, tell), recipe.spec)
+
+
+def _records_by_file(path: Path, spec: str) -> dict[str, int]:
+    store = Store.open(path)
     try:
-        files = load(recipe.spec).csv_files
-        names = [name for name in COLLECTIONS[recipe.spec] if f"{name}.csv" in files]
-        return {f"{name}.csv": store.count(name, recipe.spec) for name in names}
+        files = load(spec).csv_files
+        names = [name for name in COLLECTIONS[spec] if f"{name}.csv" in files]
+        return {f"{name}.csv": store.count(name, spec) for name in names}
     finally:
         store.close()
+
+
+def write_faulty_store(
+    out: Path, recipe: Recipe, wanted: Sequence[Order], tell: Tell | None = None, name: str = ""
+) -> dict[str, int]:
+    """Write a store with planted defects of its records, and answer-key.json beside it; returns records like write_store.
+
+    Records are named by their ids in this store; a vendor that is served from it may show others.
+    """
+    write_store(out, recipe, tell)
+    entries = plant_records(out, wanted, recipe.seed)
+    write_key(out.with_name(ANSWER_KEY), recipe, name or out.name, entries)
+    return _records_by_file(out, recipe.spec)
 
 
 def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str, int]:

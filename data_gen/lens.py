@@ -139,6 +139,8 @@ class Lens:
         if isinstance(value, dict):
             if "href" in value:
                 return self._reference(value)
+            if "sourcedId" in value and "type" in value:  # a reference that a defect has spoilt
+                return {**value, "sourcedId": self._reference(value)["sourcedId"]}
             return {name: self._value(inner, old, new) for name, inner in value.items()}
         return value
 

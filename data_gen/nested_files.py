@@ -84,7 +84,7 @@ def score_scales(scales: Iterable[Record], classes: Iterable[Record]) -> Iterato
             "sourcedId": scale["sourcedId"],
             "title": scale["title"],
             "type": scale["type"],
-            "orgSourcedId": schools[_id(scale["class"])],
+            "orgSourcedId": schools.get(_id(scale["class"]), ""),
             "courseSourcedId": _id(scale["course"]),
             "classSourcedId": _id(scale["class"]),
             "scoreScaleValue": join_score_values(scale["scoreScaleValue"]),

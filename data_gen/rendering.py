@@ -25,6 +25,8 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, Mapping):

@@ -45,7 +45,8 @@ def admin_routes(site: Site) -> Blueprint:
 
     @blueprint.get("/health")
     def health() -> Response:
-        return _json({"status": "ok", "vendors": sorted(site.vendors), "worker": os.getpid()})
+        planted = {id: count for vendor in site.vendors.values() for id, count in vendor.store.meta.get("defects", {}).items()}
+        return _json({"status": "ok", "vendors": sorted(site.vendors), "worker": os.getpid(), "defects": dict(sorted(planted.items()))})
 
     @blueprint.get("/journal")
     def journal() -> Response:

@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 from conformance.notices import Notice, redacted_id
 from conformance.registry import check
 from conformance.run import Run, at, references
-from conformance.survey import key_of, records_in
+from conformance.survey import Record, key_of, records_in
+from oneroster_standard.standard import EntityClass
 
 SECTION = "REST 1.1, GUIDRef"
 
@@ -48,6 +49,22 @@ def hrefs_lead_to_this_provider(run: Run) -> Iterator[Notice]:
                      expected="this provider's host", observed="another host", count=strange.total(), samples=samples)  # fmt: skip
 
 
+def _named(run: Run, entity: EntityClass, record: Record) -> Iterator[tuple[str, Record, str]]:
+    """References of a record with the class that each should lead to, those of the objects in it (roles of 1.2) included."""
+    targets = {item.name: item.target for item in entity.properties if item.kind == "guidref"}
+    for name, reference in references(record):
+        if name in targets:
+            yield name, reference, targets[name]
+    for item in entity.properties:
+        inner = run.standard.classes.get(item.target) if item.kind == "object" else None
+        value = record.get(item.name)
+        if inner is not None and value:
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, dict):
+                    for name, reference, target in _named(run, inner, one):
+                        yield f"{item.name}/*/{name}", reference, target
+
+
 @check(
     "reference.resolves", severity="error", section=SECTION,
     why="An enrollment without its user or class cannot be used.", remedy="widen the data scope; park the rows in the consumer",
@@ -56,10 +73,9 @@ def referenced_objects_exist(run: Run) -> Iterator[Notice]:
     """Every referenced object is in its collection."""
     for found in run.readable():
         entity = run.standard.collection(found.name)
-        targets = {item.name: item.target for item in entity.properties if item.kind == "guidref"}
         for record in found.records:
-            for name, reference in references(record):
-                collection = run.standard.classes[targets[name]].collection if name in targets else None
+            for name, reference, kind in _named(run, entity, record):
+                collection = run.standard.classes[kind].collection
                 target = run.survey.collections.get(str(collection))
                 if target is None or not target.is_read or not target.records:
                     continue

@@ -28,7 +28,8 @@ def _keys(item: Property, values: list[Any]) -> list[list[Any]]:
     if item.kind in ("date", "dateTime"):
         return [[parse_instant(str(value)) for value in values]]
     if item.kind == "float":
-        return [[float(value) for value in values]]
+        # What is no number is told by the schema, and has no place in an order of numbers.
+        return [[float(value) for value in values if isinstance(value, int | float)]]
     texts = [str(value) for value in values]
     letters = ["".join(one for one in text.casefold() if one.isalnum()) for text in texts]
     return [texts, [text.casefold() for text in texts], letters]

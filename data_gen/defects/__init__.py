@@ -15,12 +15,14 @@ from data_gen.defects import (
     modes,
     objectives,
     people,
+    record_faults,
+    record_relations,
     roles,
     rows,
     series,
 )
 
 FAMILIES = (
-    academics, archive, enrollments, files, gradebook, headers, identities, manifest, modes, objectives, people, roles, rows,
-    series,
+    academics, archive, enrollments, files, gradebook, headers, identities, manifest, modes, objectives, people, record_faults, record_relations,
+    roles, rows, series,
 )  # fmt: skip

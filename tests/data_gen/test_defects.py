@@ -19,6 +19,7 @@ from data_gen.defects.draft import Draft
 from data_gen.defects.orders import Order, orders
 from data_gen.defects.pains import pains
 from data_gen.defects.planting import plant, require_fits, write_draft
+from data_gen.defects.record_registry import RECORD_DEFECTS
 from data_gen.defects.registry import DEFECTS, STAGES
 from data_gen.generation import write_clean
 from oneroster_harness.problems import UsageProblem
@@ -271,7 +272,7 @@ def test_a_draft_without_defects_writes_the_bundle_as_it_was(folder: Path, tmp_p
 
 def test_the_catalogue_has_an_entry_for_every_defect_in_the_common_form() -> None:
     found = entries()
-    assert [entry["id"] for entry in found] == sorted(DEFECTS)
+    assert [entry["id"] for entry in found] == sorted({*DEFECTS, *RECORD_DEFECTS})
     keys = [
         "id",
         "kind",

@@ -105,7 +105,7 @@ def test_a_clean_bundle_takes_the_place_of_a_faulty_one_and_of_its_key(tmp_path:
 
 def test_the_defects_are_listed_with_the_rule_that_finds_each() -> None:
     lines = CliRunner().invoke(generate, ["--list-defects"], catch_exceptions=False).stdout.splitlines()
-    assert len(lines) == len(entries())
+    assert len(lines) == sum(len(entry["trips"]) or 1 for entry in entries())
     assert any(line.split()[:4] == ["users.bad-role", "1.1", "csv.enumeration", "users.csv"] for line in lines)
 
 
@@ -164,9 +164,9 @@ def test_wrong_use_is_refused_with_its_reason_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_defects_are_refused_for_a_store(tmp_path: Path) -> None:
-    result = front("generate", tmp_path / "x.district", "--defect", "users.bad-role")
-    assert result.returncode == 2 and ".district" in result.stderr
+def test_faults_of_files_are_refused_for_a_store(tmp_path: Path) -> None:
+    result = front("generate", tmp_path / "x.district", "--defect", "file.missing")
+    assert result.returncode == 2 and "CSV files" in result.stderr
 
 
 def test_verify_synthetic_tells_clean_wrong_and_unreadable_apart_by_exit_code(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ class UserIdTypeSpelling(Quirk):
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
         """Rename the type, by turns."""
-        if "userIds" not in record:
+        if not isinstance(record.get("userIds"), list):  # also one text, where a defect was planted
             return record
         kind = "FED" if context.row % 2 else "Fed"
         return {**record, "userIds": [{**item, "type": kind} for item in record["userIds"]]}
