@@ -92,7 +92,7 @@ class Classes:
         facts = {
             "base": [one.base for one in found], "group": [one.group for one in found], "count": [one.count for one in found],
             "grade": [one.grade for one in found], "level": [one.school.level for one in found],
-            "school": [one.school.number for one in found],
+            "school": [one.school.number for one in found], "groups": [one.groups for one in found],
         }  # fmt: skip
         return {name: np.array(values, np.int64) for name, values in facts.items()}
 
@@ -167,7 +167,8 @@ class Classes:
         present, slot = told.present[level], np.broadcast_to(np.arange(told.width), (len(base), told.width))
         if told.has_summer:
             takers = facts["count"][cohort][:, None] * told.percent[level] // 100
-            present = present & (~told.summer[level] | (taken[:, None] < -(-takers // told.section_size[level][:, None])))
+            sections = np.minimum(facts["groups"][cohort][:, None], -(-takers // told.section_size[level][:, None]))
+            present = present & (~told.summer[level] | (taken[:, None] < sections))
         lane = self._lanes[level]
         period = np.where(lane < 0, 0, (group[:, None] + lane + self.shifts[school][:, None]) % periods[:, None] + 1)
         choice = (group + group // periods)[:, None] % self._choices[level]

@@ -1,6 +1,6 @@
 """Demographics: one record per student, under the student's key.
 
-Called by records.py and the writers. Shares come from draws, not from any real population.
+Called by records.py and the writers. Shares are those of the district's shape; brothers and sisters of one grade are twins.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from data_gen.columns import Lines, Numbers, Template, Text, chunks, digits, texts
 from data_gen.references import Stamps
@@ -32,6 +33,8 @@ _RACES = (
 )
 
 
+SEVERAL = "two"
+"""Name of the share of those who have two races."""
 _YES_NO = texts(["false", "true"])
 _SEX = texts(["male", "female"])
 _FLAGS = (*_RACES, "demographicRaceTwoOrMoreRaces", "hispanicOrLatinoEthnicity")
@@ -72,19 +75,31 @@ class _Births:
         grades = self.district.grades_of(numbers)
         origin = date(ends - 19, 9, 1)
         turns = np.array([(date(ends - 6 - grade, 9, 1) - origin).days for grade in range(13)], np.int64)
-        race = draws.array("students/race", numbers, 100)
-        second = np.where(race >= 90, (race + 2) % 5, race % 5)
+        first, second, several = self._races(numbers)
+        twin = numbers % self.district.households
+        twin = np.where(self.district.grades_of(twin) == grades, twin, numbers)
         city = draws.array("students/birth-city", numbers, len(self.district.pools.city)) + 1
-        marked = [(race % 5 == place) | (second == place) for place in range(len(_RACES))]
-        flags = (*marked, race >= 90, draws.array("students/hispanic", numbers, 1_000) < self.district.shape.hispanic)
+        marked = [(first == place) | (second == place) for place in range(len(_RACES))]
+        flags = (*marked, several, draws.array("students/hispanic", numbers, 1_000) < self.district.shape.hispanic)
         girls = self.district.girls_of(numbers).astype(np.int64)
         return {
             "student": digits(numbers, 7),
-            "birth": self._days.take(turns[grades] - draws.array("students/birth-day", numbers, 365)),
+            "birth": self._days.take(turns[grades] - draws.array("students/birth-day", twin, 365)),
             "sex": _SEX.take(girls),
             "place": self.places.take(np.where(numbers % 4, city, 0)),
             **{name: _YES_NO.take(flag.astype(np.int64)) for name, flag in zip(_FLAGS, flags, strict=True)},
         }
+
+    def _races(self, numbers: Numbers) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+        """Two races of each student, the same one twice for most, and who has several."""
+        draws, shares = self.district.draws, self.district.shape.races
+        bounds = np.cumsum([shares.get(name, 0) for name in (*_RACES, SEVERAL)])
+        drawn = np.searchsorted(bounds, draws.array("students/race", numbers, int(bounds[-1])), side="right")
+        several = drawn == len(_RACES)
+        pair = draws.array("students/races", numbers, len(_RACES) * (len(_RACES) - 1))
+        first = np.where(several, pair % len(_RACES), drawn)
+        second = np.where(several, (first + 1 + pair // len(_RACES)) % len(_RACES), first)
+        return first, second, several
 
     @property
     def widths(self) -> dict[str, int]:

@@ -46,6 +46,11 @@ class Draws:
         high = self.bits(path, indices) >> np.uint64(32)
         return ((high * np.uint64(bound)) >> np.uint64(32)).astype(np.int64)
 
+    def within(self, path: str, indices: Sequence[int] | Integers, bounds: Integers) -> Integers:
+        """The same with a bound for each index."""
+        high = self.bits(path, indices) >> np.uint64(32)
+        return ((high * bounds.astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
+
     def below(self, path: str, indices: Sequence[int] | Integers, bound: int) -> list[int]:
         """The same as plain integers."""
         found: list[int] = self.array(path, indices, bound).tolist()

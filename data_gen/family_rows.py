@@ -14,38 +14,42 @@ import orjson
 from numpy.typing import NDArray
 
 from data_gen.columns import Lines, Numbers, Template, Text, chunks, counted, digits, texts
+from data_gen.naming import Naming
 from data_gen.pools import plain
 from data_gen.references import Stamps
 from data_gen.seating import Seating
 from data_gen.shape import GRADES, District
+from data_gen.staffing import TeacherParents
 from oneroster_standard.bundle_writer import csv_bytes
 from oneroster_standard.store import SEPARATOR
 
 CHUNK = 1024
 STUDENT_DOMAIN = "students.example.org"
 FAMILY_DOMAIN = "families.example.com"
+LONGEST_LOGIN = 20
+"""Letters of one name in a user name at most."""
 _STUDENT_ROW: tuple[bytes | str, ...] = (
     b'{"sourcedId":"stu-', "number", b'","status":"active","dateLastModified":"', "modified", b'","username":"', "username",
-    b'","userIds":[{"type":"SIS","identifier":"9', "number", b'"}],"enabledUser":"', "enabled", b'","givenName":"', "given",
+    b'","userIds":[{"type":"SIS","identifier":"9', "number", b'"}', "state", b'],"enabledUser":"', "enabled", b'","givenName":"', "given",
     b'","familyName":"', "family", b'"', "middle", b',"role":"student","identifier":"9', "number", b'"', "email",
     b',"agents":[{"href":"\x01/users/gdn-', "home", b'a","sourcedId":"gdn-', "home", b'a","type":"user"}', "second",
     b'],"orgs":[{"href":"\x01/orgs/', "school", b'","sourcedId":"', "school", b'","type":"org"}', "visited", b'],"grades":["', "grade",
     b'"]}', SEPARATOR,
 )  # fmt: skip
 _STUDENT_LINE: tuple[bytes | str, ...] = (
-    b"stu-", "number", b",,,", "enabled", b",", "visited", b",student,", "username", b",{SIS:9", "number", b"},", "given",
+    b"stu-", "number", b",,,", "enabled", b",", "visited", b",student,", "username", b",", "ids", b",", "given",
     b",", "family", b",", "middle", b",9", "number", b",", "email", b",,,", "second", b",", "grade", b",\r\n",
 )  # fmt: skip
 _GUARDIAN_ROW: tuple[bytes | str, ...] = (
     b'{"sourcedId":"gdn-', "home", "letter", b'","status":"active","dateLastModified":"', "modified", b'","username":"',
-    "username", b'","enabledUser":"true","givenName":"', "given", b'","familyName":"', "family", b'","role":"', "role", b'"',
+    "username", b'"', "staff", b',"enabledUser":"true","givenName":"', "given", b'","familyName":"', "family", b'","role":"', "role", b'"',
     "email", b',"sms":"(206) 555-01', "phone", b'","phone":"(206) 555-01', "phone",
     b'","agents":[{"href":"\x01/users/stu-', "home", b'","sourcedId":"stu-', "home", b'","type":"user"}', "second",
     b'],"orgs":[{"href":"\x01/orgs/', "school", b'","sourcedId":"', "school", b'","type":"org"}', "other", b"]}", SEPARATOR,
 )  # fmt: skip
 _GUARDIAN_LINE: tuple[bytes | str, ...] = (
-    b"gdn-", "home", "letter", b",,,true,", "other", b",", "role", b",", "username", b",,", "given", b",", "family", b",,,",
-    "email", b",(206) 555-01", "phone", b",(206) 555-01", "phone", b",", "second", b",,\r\n",
+    b"gdn-", "home", "letter", b",,,true,", "other", b",", "role", b",", "username", b",", "staff", b",", "given", b",", "family",
+    b",,,", "email", b",(206) 555-01", "phone", b",(206) 555-01", "phone", b",", "second", b",,\r\n",
 )  # fmt: skip
 _TRUE_FALSE, _LETTERS, _ROLES, _GRADES = texts(["false", "true"]), texts(["a", "b"]), texts(["parent", "guardian"]), texts(GRADES)
 Values = dict[str, Text]
@@ -88,16 +92,20 @@ class Families:
         return texts(list(map(_csv_cell if self.is_csv else _json_cell, found)))
 
     @cached_property
-    def _given_names(self) -> tuple[str, ...]:
-        return self.district.pools.first_female + self.district.pools.first_male
+    def _naming(self) -> Naming:
+        return Naming(self.district.draws, self.district.pools, self.district.shape)
 
     @cached_property
     def _given(self) -> Text:
-        return self._names(self._given_names)
+        return self._names(self._naming.given)
 
     @cached_property
     def _family(self) -> Text:
-        return self._names(self.district.pools.last)
+        return self._names(self._naming.family)
+
+    @cached_property
+    def _parents(self) -> TeacherParents:
+        return TeacherParents(self.district)
 
     @cached_property
     def _schools(self) -> Text:
@@ -105,11 +113,10 @@ class Families:
 
     @cached_property
     def _logins(self) -> dict[str, Text]:
-        """Parts of user names by place in a pool."""
-        given, family = map(plain, self._given_names), list(map(plain, self.district.pools.last))
-        whole = list(given)
+        """Parts of user names by place among the names."""
+        given, family = ([plain(name)[:LONGEST_LOGIN] for name in names] for names in (self._naming.given, self._naming.family))
         return {
-            "initial": texts([name[:1] for name in whole]), "given": texts(whole), "family": texts(family),
+            "initial": texts([name[:1] for name in given]), "given": texts(given), "family": texts(family),
             "short": texts([name[:12] for name in family]),
         }  # fmt: skip
 
@@ -117,35 +124,26 @@ class Families:
         start, end = (b"", b"") if self.is_csv else (b',"email":"', b'"')
         return _beside(start, username, f"@{domain}".encode() + end, where=where)
 
-    def _family_places(self, homes: Numbers) -> Numbers:
-        return self.district.draws.array("household/name", homes, len(self.district.pools.last))
-
     def _school_of(self, students: Numbers) -> Numbers:
         return self.district.schools_of(students)
 
     def students(self, numbers: Numbers) -> Values:
         """Columns of some students, but for their stamps."""
-        draws, pools = self.district.draws, self.district.pools
+        draws, naming = self.district.draws, self._naming
         homes = numbers % self.district.households
-        girls = self.district.girls_of(numbers)
-        women, men = len(pools.first_female), len(pools.first_male)
-
-        def name(path: str) -> Numbers:
-            drawn = draws.array(path, numbers, 1 << 20)
-            return np.where(girls, drawn % women, women + drawn % men)
-
-        given, family = name("students/given"), self._family_places(homes)
+        kinds, boys = naming.household_kinds(homes), ~self.district.girls_of(numbers)
+        given, family = naming.given_places("students/given", numbers, kinds, boys), naming.household_families(homes)
         every = np.ones(len(numbers), bool)
         username = _beside(
             self._logins["initial"].take(given), self._logins["short"].take(family), counted(numbers, 4), where=every
         )  # fmt: skip
-        middle = self._given.take(name("students/middle"))
+        middle = self._given.take(naming.given_places("students/middle", numbers, kinds, boys))
         people = self.district.shape.people
         has_middle = draws.array("students/has-middle", numbers, 100) < people.middle_name_percent
         has_mail = draws.array("students/no-mail", numbers, 100) >= people.student_without_mail_percent
         enabled = (draws.array("students/disabled", numbers, 100) >= people.disabled_percent) | (numbers == 0)
         return {
-            "number": digits(numbers, 7), "username": username, "given": self._given.take(given),
+            "number": digits(numbers, 7), **self._ids_of(numbers), "username": username, "given": self._given.take(given),
             "family": self._family.take(family), "enabled": _TRUE_FALSE.take(enabled.astype(np.int64)),
             "middle": _beside(middle, where=has_middle) if self.is_csv
             else _beside(b',"middleName":"', middle, b'"', where=has_middle),
@@ -154,6 +152,24 @@ class Families:
             **self._orgs_of(numbers),
             "grade": _GRADES.take(self.district.grades_of(numbers)),
         }  # fmt: skip
+
+    def _ids_of(self, numbers: Numbers) -> Values:
+        """The userIds of students beside the first: in a file all of them as `ids`, in JSON the second one as `state`."""
+        percent = self.district.shape.people.state_id_percent
+        has_both = self.district.draws.array("students/state-id", numbers, 100) < percent
+        number = digits(numbers, 7)
+        if not self.is_csv:
+            return {"state": _beside(b',{"type":"State","identifier":"S99', number, b'"}', where=has_both)}
+        quote, every = _beside(b'"', where=has_both), np.ones(len(numbers), bool)
+        return {"ids": _beside(quote, b"{SIS:9", number, b"}", _beside(b",{State:S99", number, b"}", where=has_both), quote, where=every)}
+
+    def _staff_of(self, homes: Numbers, second: Numbers) -> Text:
+        """The userIds of guardians who teach here: the identifier that they bear as teachers."""
+        teacher = np.where(second == 1, -1, self._parents.teachers_of(homes))
+        number, where = digits(np.maximum(teacher, 0), 6), teacher >= 0
+        if self.is_csv:
+            return _beside(b"{Staff:81", number, b"}", where=where)
+        return _beside(b',"userIds":[{"type":"Staff","identifier":"81', number, b'"}]', where=where)
 
     @cached_property
     def _seating(self) -> Seating:
@@ -185,12 +201,9 @@ class Families:
 
     def guardians(self, homes: Numbers, second: Numbers) -> Values:
         """Columns of some guardians, but for their stamps; second: 1 for the second one of a home."""
-        draws, pools, households = self.district.draws, self.district.pools, self.district.households
+        draws, households = self.district.draws, self.district.households
         index = homes * 2 + second
-        women, men = len(pools.first_female), len(pools.first_male)
-        path = "guardians/given"
-        given = np.where(second, women + draws.array(path, index, men), draws.array(path, index, women))
-        family = self._family_places(homes)
+        given, family = self._naming.guardian_given(homes, second), self._naming.household_families(homes)
         every = np.ones(len(homes), bool)
         username = _beside(
             self._logins["given"].take(given), b".", self._logins["family"].take(family), b".", counted(index, 1),
@@ -202,7 +215,7 @@ class Families:
         own, their = self._school_of(homes), self._school_of(younger)
         first, last = np.minimum(own, their), np.maximum(own, their)
         values: Values = {
-            "home": digits(homes, 7), "letter": _LETTERS.take(second), "username": username,
+            "home": digits(homes, 7), "letter": _LETTERS.take(second), "username": username, "staff": self._staff_of(homes, second),
             "given": self._given.take(given), "family": self._family.take(family),
             "role": _ROLES.take((draws.array("guardians/kind", index, 8) == 0).astype(np.int64)),
             "email": self._email(username, FAMILY_DOMAIN, draws.array("guardians/no-mail", index, 100) >= self.district.shape.people.guardian_without_mail_percent),

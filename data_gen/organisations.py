@@ -73,7 +73,7 @@ def _above(district: District) -> list[dict[str, Any]]:
         }  # fmt: skip
         if district.shape.is_state:
             own["parent"] = refer("org", STATE_ID)
-        own["children"] = [refer("org", school) for school in (*schools, *(closed if number == 1 else ()))]
+        own["children"] = [refer("org", school) for school in (*schools, *(closed if number == district.districts[0] else ()))]
         found.append(own)
     return found
 
@@ -92,9 +92,10 @@ def orgs(district: District, stamps: Stamps) -> Iterator[dict[str, Any]]:
     for school in schools:
         name = school_name(district, school)
         yield _school(school.number, school.sourced_id, name, district_id(school.district), next(modified))
+    above_closed = district_id(district.districts[0])
     for number in range(closed):
         own = len(schools) + 1 + number
-        yield _school(own, closed_id(district, number), f"{_place_name(district, own)} School (closed)", DISTRICT_ID, next(modified))
+        yield _school(own, closed_id(district, number), f"{_place_name(district, own)} School (closed)", above_closed, next(modified))
 
 
 def _school(number: int, key: str, name: str, parent: str, modified: str) -> dict[str, Any]:

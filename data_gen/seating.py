@@ -224,14 +224,20 @@ class Seating:
             taken[who[may], slot] = (first + periods * (drawn % same_times))[may]
             at[who[may], slot] = there[may]
 
+    def _summer_sections(self, cohort: Numbers, level: Numbers) -> Numbers:
+        """How many classes a summer subject has in each cohort, by slot."""
+        facts, told = self._cohorts, self._levels
+        takers = facts["count"][cohort][:, None] * told.percent[level] // 100
+        found: Numbers = np.minimum(facts["groups"][cohort][:, None], -(-takers // told.section_size[level][:, None]))
+        return found
+
     def _in_summer(self, cohort: Numbers, level: Numbers, place: Numbers, taken: Numbers) -> Mask:
         """Who takes the summer classes: every so many; taken is changed to the sections that there are."""
-        facts, told = self._cohorts, self._levels
+        told = self._levels
         percent = told.percent[level]
         before = place[:, None] * percent // 100
         takes = (place[:, None] + 1) * percent // 100 > before
-        total = facts["count"][cohort][:, None] * percent // 100
-        sections = np.maximum(1, -(-total // told.section_size[level][:, None]))
+        sections = np.maximum(1, self._summer_sections(cohort, level))
         summer = told.summer[level]
         taken[summer] = (before % sections)[summer]
         return takes | ~summer
@@ -287,8 +293,7 @@ class Seating:
         begin, end = self._span(level, group, taken)
         present = told.present[level]
         if told.has_summer:
-            total = facts["count"][cohort][:, None] * told.percent[level] // 100
-            present = present & (~told.summer[level] | (taken < -(-total // told.section_size[level][:, None])))
+            present = present & (~told.summer[level] | (taken < self._summer_sections(cohort, level)))
         second = told.co_taught[level] & (group % np.maximum(told.co_taught_every[level], 1)[:, None] == told.co_taught_at[level][:, None])
         away, first_day, last_day = self._leaves(home, kind, number, level, end)
         classes = base[:, None] * self.district.shape.stride + np.arange(told.width)

@@ -19,6 +19,8 @@ from data_gen.pools import Pools
 from data_gen.shapes.model import GRADES, Level, Shape, default
 
 __all__ = ["GRADES", "Cohort", "District", "School", "class_id"]
+FEWEST_WITH_A_NEW_ONE = 3
+"""Schools of a level that are needed for one of them to be new."""
 _LARGEST = 1 << 20
 """Weight of the first district of a state; the next ones are smaller, as 10/11, 10/12, ..."""
 
@@ -88,9 +90,10 @@ class District:
         ]
         found: list[School] = []
         for place, (level, count) in enumerate(zip(self.levels, counts, strict=True)):
-            found += [
-                School(len(found) + 1 + number, place, level.grades, self._district_of(number, count)) for number in range(count)
-            ]
+            for number in range(count):
+                is_new = level.new_school and count >= FEWEST_WITH_A_NEW_ONE and number == count - 1
+                grades = level.grades[: max(1, len(level.grades) // 2)] if is_new else level.grades
+                found.append(School(len(found) + 1, place, grades, self._district_of(number, count)))
         return tuple(found)
 
     @cached_property
@@ -129,10 +132,10 @@ class District:
             schools = [school for school in self.schools if school.level == place_of_level]
             for place, school in enumerate(schools):
                 group = 0
-                for grade in level.grades:
-                    total = self._grade_start(grade + 1) - self._grade_start(grade)
-                    count = total * (place + 1) // len(schools) - total * place // len(schools)
-                    groups = -(-count // self._section_size(level, school.number, grade))
+                for grade in school.grades:
+                    total, parts = self._grade_start(grade + 1) - self._grade_start(grade), sum(grade in one.grades for one in schools)
+                    count = total * (place + 1) // parts - total * place // parts
+                    groups = _sections(count, self._section_size(level, school.number, grade))
                     found.append(Cohort(school, grade, first, count, group, base, groups))
                     first, group, base = first + count, group + groups, base + groups
         return tuple(found)
@@ -197,6 +200,12 @@ class District:
     def class_number(self, group: int, slot: int) -> int:
         """District-wide number of the class of a group (district-wide number) and a place among its level's subjects."""
         return group * self.shape.stride + slot
+
+
+def _sections(students: int, size: int) -> int:
+    """Sections so that their mean size comes nearest to the wanted one, and none is larger by more than a quarter."""
+    nearest = max(1, (2 * students + size) // (2 * size)) if students else 0
+    return nearest + (nearest > 0 and 4 * students > 5 * size * nearest)
 
 
 def class_id(number: int) -> str:

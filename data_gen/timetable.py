@@ -181,9 +181,9 @@ def second_of(level: Level, school: School, slot: Slot, group: int) -> Post | No
 
 
 def summer_sections(district: District, cohort: Cohort, slot: Slot) -> int:
-    """How many classes a summer subject has in a cohort: those who take it, in sections of the usual size."""
+    """How many classes a summer subject has in a cohort: those who take it, in sections of the level's size."""
     takers = cohort.count * slot.subject.percent // 100
-    return -(-takers // district.levels[cohort.school.level].section_size)
+    return min(cohort.groups, -(-takers // district.levels[cohort.school.level].section_size))
 
 
 def leave_index(school: Numbers | int, number: Numbers | int) -> Numbers | int:

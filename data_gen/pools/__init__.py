@@ -6,10 +6,13 @@ Called by the district's people and schools. Never holds a name of a known perso
 from __future__ import annotations
 
 import json
+import tomllib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any, Literal
 
 from oneroster_harness.problems import UsageProblem
 
@@ -28,6 +31,32 @@ class Pools:
     first_male: tuple[str, ...]
     last: tuple[str, ...]
     city: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Names of one culture or form."""
+
+    name: str
+    says: str
+    female: tuple[str, ...]
+    male: tuple[str, ...]
+    family: tuple[str, ...]
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Kinds of names that a shape may have beside those of its locale, in the order of the table."""
+    table = tomllib.loads(files(__package__).joinpath("world.toml").read_text("utf-8"))["kinds"]
+    return {name: _kind(name, told) for name, told in table.items()}
+
+
+def _kind(name: str, told: Mapping[str, Any]) -> Kind:
+    forms: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD") if told.get("both_forms") else ("NFC",)
+    female, male, family = (
+        tuple(dict.fromkeys(unicodedata.normalize(form, text) for text in told[part] for form in forms)) for part in ("female", "male", "family")
+    )
+    return Kind(name, told["says"], female, male, family)
 
 
 @lru_cache(maxsize=1 << 16)

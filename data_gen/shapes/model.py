@@ -63,6 +63,7 @@ class Level:
     mixing_percent: int
     co_taught_every: int
     dual_percent: int
+    new_school: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ def _level(document: Document, name: str) -> Level:
         name=found["name"],
         grades=range(places[0], places[-1] + 1),
         subjects=tuple(_subject(subject, document["subject"][subject]) for subject in found["subjects"]),
+        new_school=found.get("new_school", False),
         **lists,
         **{key: found[key] for key in numbers},
     )

@@ -10,6 +10,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, NoReturn
 
+from data_gen.pools import kinds
 from data_gen.shapes.reading import Document, keys
 from oneroster_harness.problems import UsageProblem, nearest
 
@@ -22,7 +23,7 @@ MOST_SUBJECTS = 10
 """Seats of a student are told apart by one digit of their keys."""
 FIRST_MONTH = 7
 """Months from this one on lie in the first calendar year of a school year."""
-_MAY_MISS = {"area", "runs", "beside", "homeroom", "fixed", "percent", "parent", "summer", *LISTS}
+_MAY_MISS = {"area", "runs", "beside", "homeroom", "fixed", "percent", "parent", "summer", "new_school", *LISTS}
 
 
 def check(name: str, document: Document) -> None:
@@ -193,5 +194,6 @@ def _shares(where: str, document: Document) -> None:
         _refuse("no race has a share", "at least one above 0", f"{where}, demographics.races")
     if sum(document.get("names", {}).values()) > 1_000:
         _refuse(f"{sum(document['names'].values()):,} of 1,000 households", "1,000 at most", f"{where}, names")
+    _known("kind of names", document.get("names", {}), kinds(), f"{where}, names")
     if document["places"]["districts"] > 1 and not document["places"]["state"]:
         _refuse(f"{document['places']['districts']} districts and no state", "state = true above several districts", f"{where}, places")

@@ -115,6 +115,8 @@ def users_1p2(district: District, stamps: Stamps) -> Iterator[Record]:
                 if record.get("identifier"):
                     record["userMasterIdentifier"] = f"person-{record['identifier']}"
                     record["userProfiles"] = profiles_of(record, number)
+                elif record.get("userIds"):
+                    record["userMasterIdentifier"] = f"person-{record['userIds'][0]['identifier']}"
                 record["roles"] = _roles(record, kind, number, begins)
                 record["resources"] = [
                     refer("1.2", "resource", found) for found in resources_of_user(kind, number)

@@ -28,6 +28,11 @@ def keys(references: Iterable[Record]) -> list[str]:
     return [found["sourcedId"] for found in references]
 
 
+def parent_of(found: Record | None) -> str:
+    """Key of a record's parent; empty for none."""
+    return str(found["parent"]["sourcedId"]) if found and "parent" in found else ""
+
+
 def orphans(records: Records) -> Iterator[str]:
     """References to nothing, and references that name another collection."""
     known = {name: set(by_id(records, name)) for name in records}
@@ -114,11 +119,11 @@ def wrong_sessions(records: Records) -> Iterator[str]:
     if [found["type"] for found in sessions.values() if "parent" not in found] != ["schoolYear"]:
         yield "more than one top"
     for key, found in sessions.items():
-        outer = sessions[found["parent"]["sourcedId"]] if "parent" in found else found
+        outer = sessions.get(parent_of(found), found)
         is_fine = outer["startDate"] <= found["startDate"] < found["endDate"] <= outer["endDate"]
         if not is_fine or (outer is not found and key not in keys(outer["children"])):
             yield key
-        if any(sessions[child]["parent"]["sourcedId"] != key for child in keys(found.get("children", []))):
+        if any(parent_of(sessions.get(child)) != key for child in keys(found.get("children", []))):
             yield f"{key}: children"
 
 
@@ -130,10 +135,10 @@ def wrong_orgs(records: Records) -> Iterator[str]:
     if len(tops) != 1:
         yield "more than one top"
     for key, found in orgs.items():
-        parent = orgs[found["parent"]["sourcedId"]] if "parent" in found else None
+        parent = orgs.get(parent_of(found))
         if parent is not None and (parent["type"] != above[found["type"]] or key not in keys(parent["children"])):
             yield key
-        if any(orgs[child]["parent"]["sourcedId"] != key for child in keys(found.get("children", []))):
+        if any(parent_of(orgs.get(child)) != key for child in keys(found.get("children", []))):
             yield f"{key}: children"
     if {found["org"]["sourcedId"] for found in records["courses"]} != {tops[0]["sourcedId"]}:
         yield "courses of another org"

@@ -61,15 +61,17 @@ def test_teachers_of_the_enrollments_are_those_of_the_classes(students: int, see
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 4_000), st.integers(0, 1 << 32))
-def test_no_student_sits_in_two_classes_at_once_nor_outside_the_own_school_and_grade(students: int, seed: int) -> None:
+def test_no_student_sits_in_two_classes_at_once_nor_outside_the_own_grade_and_schools(students: int, seed: int) -> None:
     made = district(students=students, seed=seed, as_of=AS_OF)
     periods = {section.number: (section.period, section.cohort.grade, section.cohort.school.number) for section in sections(made)}
-    seen = 0
-    for seats in Seating(made).blocks():
+    seating, seen = Seating(made), 0
+    for seats in seating.blocks():
         for row in range(0, len(seats.student), 7):
             found = [periods[int(number)] for number in seats.class_number[row : row + 7]]
             assert len({period for period, _, _ in found}) == 7
             cohort = made.cohort_of(int(seats.student[row]))
-            assert {found_[1:] for found_ in found} == {(cohort.grade, cohort.school.number)}
+            visited = int(seating.visited(seats.student[row : row + 1])[0])
+            assert {grade for _, grade, _ in found} == {cohort.grade}
+            assert {school for _, _, school in found} == {cohort.school.number, visited} - {0}
             seen += 1
     assert seen == students

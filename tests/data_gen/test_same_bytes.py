@@ -23,35 +23,35 @@ from oneroster_harness.terminal import VERSION
 from oneroster_standard.store import COLLECTIONS, Store
 from tests.data_gen.conftest import recipe
 
-GOLDEN_STORE = "92b534852cb5176bcb229c90da3beb42f41e8b14e698664ccb7517154e5ac88d"
-GOLDEN_BUNDLE = "6d993ebe1dbe859799616714f3e25dabb09912d72dea7c726dba9630e81fd855"
+GOLDEN_STORE = "aa72900ad9488b25441801fbd90e939fc85697c4904d12e28b761ef04dc248f1"
+GOLDEN_BUNDLE = "61b3ebb0837c8129ffd7aa09fefd64f582436cb6cf306cac3deefaace45d5788"
 
-GOLDEN_1P2 = "478f3cbc56c4faa435231eefd281a9ee79b34c0452ff24e04e1f3eae4f489207"
+GOLDEN_1P2 = "dfe550c257aa702377c90e4a3cb96b1c376b05ae4e3154923f37d5addf12c54f"
 """The files of 1.2 in the store, its own and those that both versions share."""
 
 GOLDEN_LOCALES = {
     "de_DE": (
-        "4efcdf8d7658a3e58334c3be8c02799b402b7b7d860b4bcd31a8d41415f27c44",
-        "1e16baa259da2a15762999c5a92988e47b47ccde55e3a9721a883f9cf2a71edc",
+        "e415c8cf0c2068067169463ef1ddaafdcdef555af37ea5546c00f630e94e5ebe",
+        "fcb851b013f4dc0966233836115c0330e3201154e929e54a10dfc134d7b5e42d",
     ),
     "en_US": (
-        "5b088e1f1f434be3272f2b200bba26a0ea67b1f6f1f8d8defc10161d57f56f93",
-        "de842b3dc1f91eb63e958d816c3037b429ccc628f59332232778ff45076873f1",
+        "98a4332ef6faf4bf299c804565fa8b52348df7d5ad8fc52a0ce6bf1ae71c345d",
+        "207a85df17cde346c04a6ae4d354749bf51feb6fcee002865034d6843a0b03b7",
     ),
     "es_MX": (
-        "3a8234781bfb52b2194f9526bfa90d683ba3c3214198070d5dd3c79f0cfc7109",
-        "c560307fca47eeebee79b76f1e3aebb902ee993527dc63b572f3885e7b8c6ac4",
+        "b0170acc5788b9f0248f0b38bb9b287f0a0720693d0540af1f990c17545a33c5",
+        "6719d6f0262bf2493467e7547249f19c549c93067c6c8452558520cd3ca03ac4",
     ),
     "ja_JP": (
-        "b8f498592cbd95323be6e0c61c607748b7a6130af104d1b57ed34a9eb262705f",
-        "1e761df9981844c1b57a36f2eba5960ad5a746983eb3ee9b6564f8e3a6807391",
+        "326885d6693b71899a51743cf5ea61f2dc689a17a5062e438cbdd07bdfed4b86",
+        "f10d5f391eb3ff92f1a79b260b5daee35bb8820b93c1535726a9157817972e78",
     ),
 }
 """Locale -> its bundle of 1.1 and of 1.2."""
 GOLDEN_VENDORS = {
-    "classlink": "d7608bd2d23b4b5c38f6e0604a659126ca99c94c202c0f7b341f0cc7b2ff0fdc",
-    "infinite-campus": "c801205572b2e7bde2d0220f3b9aff661bf4c93fd53a0af3ebcc9a60d3d844fc",
-    "powerschool": "fae27376b62cff104472978896b876f6e0037472847562d964038649eba2549c",
+    "classlink": "b0e81582b5cbca4c6462680a625667eafdbd41e72031044b5aefbd1ad370aaf6",
+    "infinite-campus": "fb87ca3029ec368fce6b0a5db3226df30a85e957ce2e460e7c6728a3e252402a",
+    "powerschool": "f995e08c3bfbdd987ffdab3c0f36411c127fa77a37ffa8dbaeb86c0bf97891c0",
 }
 
 PROGRAM = """

@@ -26,7 +26,7 @@ from oneroster_standard.standard import load
 from oneroster_standard.store import Store
 
 DAYS = 60
-GOLDEN = "25fc7572d35cd5bb9864cdb0abd0778cc87cd6a67d59cd53fdf83b1d260bd360"
+GOLDEN = "618f7d5d36dade246e3da2c77ff6486c97bd748ff77270b0c3b934eb6b07b530"
 STARTS = date(2026, 10, 1)
 
 
