@@ -25,7 +25,8 @@ LINKS = {"classResources": ("classes", "classSourcedId"), "courseResources": ("c
 NEVER_LANDED = ("password",)
 """Columns of the standard that no target has: who signs in does so with the district's identity provider."""
 
-PRESENT, REMOVED = "present", "removed"
+PRESENT, MISSING, INACTIVE, ARCHIVED = "present", "missing", "inactive", "archived"
+"""Our own states of a row: there; absent from the last whole read; told to be deleted, or absent for longer; long gone."""
 ACTIVE, TOBEDELETED = "active", "tobedeleted"
 
 Lander = Callable[[Any], Any]

@@ -11,30 +11,39 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from oneroster_harness.problems import CannotRun, UsageProblem
-from sync_engine.difference import Counts, Difference, compare
-from sync_engine.guard import DeleteGuard
+from sync_engine.difference import COUNTED_AS, Counts, changed, find_changes
+from sync_engine.guarding import guarded
+from sync_engine.holds import Hold, read_hold, reasons
 from sync_engine.landing import Table, tables
+from sync_engine.past import recall
+from sync_engine.policy import Policy
 from sync_engine.snapshot import Snapshot
+from sync_engine.sql_text import literal, quoted
 from sync_engine.targets.session import Target
 
-FORMAT = 1
+FORMAT = 2
 _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One entity of a plan. apply and held: names of row files in the plan's folder with their SHA-256."""
+    """One entity of a plan. apply, held and erase: names of row files in the plan's folder with their SHA-256.
+
+    erase: rows that undo takes out again.
+    """
 
     counts: Counts
     complete: bool
     apply: tuple[str, str] | None = None
     held: tuple[str, str] | None = None
-    hold_reason: str = ""
-    approvable: bool = False
+    erase: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,8 @@ class Plan:
     """A plan with the folder of its row files.
 
     before: digest of the target's state that it was made for. unread: entities that the source refused or lacks.
+    notes: what the read showed. holds: why rows wait. as_of: the day that deadlines were counted from. whole: entities
+    read whole and in full. limits: those of the policy. undoes: the run that the plan takes back.
     rows and requests: what reading the source took.
     """
 
@@ -50,9 +61,14 @@ class Plan:
     tenant: str
     version: str
     before: str
+    as_of: str
     entities: Mapping[str, Planned]
     unread: tuple[str, ...]
-    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    holds: tuple[Hold, ...]
+    whole: tuple[str, ...]
+    limits: Mapping[str, Any]
+    undoes: str
     rows: int
     requests: int
     folder: Path = field(compare=False)
@@ -69,6 +85,11 @@ class Plan:
         return sum(found.counts.held for found in self.entities.values())
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """What a person should know: what the read showed, and why rows wait."""
+        return (*self.notes, *reasons(self.holds))
+
+    @property
     def digest(self) -> str:
         """SHA-256 over the content: rows, target state, source and target; the same for the same plan."""
         return hashlib.sha256(json.dumps(self._content(), sort_keys=True).encode()).hexdigest()
@@ -76,7 +97,9 @@ class Plan:
     def _content(self) -> dict[str, Any]:
         return {
             "format": FORMAT, "source": self.source, "target": self.target, "tenant": self.tenant,
-            "spec": self.version, "before": self.before, "unread": list(self.unread), "reasons": list(self.reasons),
+            "spec": self.version, "before": self.before, "as_of": self.as_of, "unread": list(self.unread),
+            "notes": list(self.notes), "holds": [hold.document() for hold in self.holds], "whole": list(self.whole),
+            "limits": dict(self.limits), "undoes": self.undoes,
             "entities": {name: asdict(found) for name, found in self.entities.items()},
         }  # fmt: skip
 
@@ -105,39 +128,57 @@ def file_digest(path: Path) -> str:
 
 
 def make(
-    snapshot: Snapshot, target: Target, *, source: str, tenant: str, guard: DeleteGuard, folder: Path
+    snapshot: Snapshot, target: Target, *, source: str, tenant: str, policy: Policy, day: date, folder: Path
 ) -> Plan:
-    """Compare a snapshot with a target and write the row files into `folder`. Reads the target, changes nothing."""
+    """Compare a snapshot with a target and write the row files into `folder`. Reads the target, changes nothing.
+
+    day: today, as far as windows, terms and stages are concerned.
+    """
     known = tables(snapshot.version)
     read = [name for name, found in snapshot.entities.items() if found.was_read]
     with target.reading() as session:
         before = session.digest([known[name] for name in read], tenant)
         now = {name: session.export(known[name], tenant, snapshot.scratch.folder) for name in read}
-    reasons = [reason for found in snapshot.entities.values() for reason in found.reasons]
-    unread = tuple(name for name in snapshot.entities if name not in now)
-    entities: dict[str, Planned] = {}
+        recall(session, tenant, policy, day, snapshot.scratch)
     for name in read:
-        difference = compare(snapshot, known[name], now[name], guard, folder)
-        entities[name] = _planned(difference, complete=snapshot.entities[name].complete)
-        if difference.hold:
-            reasons.append(difference.hold.reason)
-        for file in now[name]:
-            file.unlink()
+        find_changes(snapshot, known[name], now[name], policy.stages)
+    holds = guarded(snapshot, [known[name] for name in read], policy, day)
+    entities = {name: written(snapshot, known[name], folder) for name in read}
+    for file in (file for files in now.values() for file in files):
+        file.unlink()
+    whole = [name for name in read if snapshot.entities[name].complete and not snapshot.entities[name].is_delta]
     return Plan(
-        source, target.address, tenant, snapshot.version, before, entities, unread, tuple(reasons),
-        snapshot.rows, snapshot.requests, folder,
+        source, target.address, tenant, snapshot.version, before, day.isoformat(), entities,
+        tuple(name for name in snapshot.entities if name not in now),
+        tuple(reason for found in snapshot.entities.values() for reason in found.reasons), tuple(holds), tuple(whole),
+        policy.document(), "", snapshot.rows, snapshot.requests, folder,
     )  # fmt: skip
 
 
-def _planned(difference: Difference, *, complete: bool) -> Planned:
-    def named(path: Path | None) -> tuple[str, str] | None:
-        return None if path is None else (path.name, file_digest(path))
-
-    hold = difference.hold
+def written(snapshot: Snapshot, table: Table, folder: Path) -> Planned:
+    """Write one entity's row files and count them."""
+    db, read = snapshot.scratch.db, snapshot.entities[table.name]
+    name = changed(table.name)
+    counts = dict.fromkeys(("create", "update", "delete", "held"), 0)
+    seen = 0
+    for kind, waits, from_source, rows in db.execute(
+        f"SELECT kind, len(holds) > 0, from_source, count(*) FROM {name} GROUP BY ALL"
+    ).fetchall():
+        counts["held" if waits else COUNTED_AS[kind]] += rows
+        seen += rows if from_source else 0
+    cells = f"{', '.join(map(quoted, table.content))}, kind AS _kind, identity AS _identity"
     return Planned(
-        difference.counts, complete, named(difference.apply_file), named(difference.held_file),
-        hold.reason if hold else "", bool(hold and hold.approvable),
+        Counts(**counts, unchanged=read.rows - seen, quarantined=read.quarantined), read.complete,
+        _file(db, f"SELECT {cells} FROM {name} WHERE len(holds) = 0", folder / f"{table.name}.apply.parquet"),
+        _file(db, f"SELECT {cells}, holds AS _holds FROM {name} WHERE len(holds) > 0", folder / f"{table.name}.held.parquet"),
     )  # fmt: skip
+
+
+def _file(db: duckdb.DuckDBPyConnection, sql: str, path: Path) -> tuple[str, str] | None:
+    if not db.execute(f"SELECT 1 FROM ({sql}) LIMIT 1").fetchone():
+        return None
+    db.execute(f'COPY ({sql} ORDER BY "sourcedId") TO {literal(path)} (FORMAT parquet)')
+    return path.name, file_digest(path)
 
 
 def rows_folder(path: Path) -> Path:
@@ -187,8 +228,10 @@ def load(path: Path) -> Plan:
             raise UsageProblem("the plan is of another release", f"format {FORMAT}", str(path), "plan again")
         plan = Plan(
             document["source"], document["target"], document["tenant"], document["spec"], document["before"],
-            {name: _read_planned(found) for name, found in document["entities"].items()},
-            tuple(document["unread"]), tuple(document["reasons"]), document["rows"], document["requests"], path.with_name(document["folder"]),
+            document["as_of"], {name: _read_planned(found) for name, found in document["entities"].items()},
+            tuple(document["unread"]), tuple(document["notes"]), tuple(map(read_hold, document["holds"])),
+            tuple(document["whole"]), document["limits"], document["undoes"], document["rows"], document["requests"],
+            path.with_name(document["folder"]),
         )  # fmt: skip
         expected = document["digest"]
     except (KeyError, TypeError, ValueError) as error:
@@ -207,5 +250,5 @@ def _read_planned(found: Mapping[str, Any]) -> Planned:
 
     return Planned(
         Counts(**found["counts"]), bool(found["complete"]), named(found["apply"]), named(found["held"]),
-        str(found["hold_reason"]), bool(found["approvable"]),
+        named(found["erase"]),
     )  # fmt: skip

@@ -25,8 +25,9 @@ class Entry:
     """One run.
 
     number: its place in the chain, from 1. verb: run, apply or undo. plan, before, after: digests of the plan and of
-    the target's state around the run. moved: count and digest of the before-images that the run left. undoes: the run
-    that this one takes back. previous and hash: the chain.
+    the target's state around the run. moved: count and digest of the before-images that the run left. as_of: the day
+    that deadlines were counted from. whole: entities that were read whole and in full. limits: those of the policy.
+    undoes: the run that this one takes back. previous and hash: the chain.
     """
 
     run: str
@@ -41,6 +42,8 @@ class Entry:
     after: str = ""
     undoes: str = ""
     moved: str = ""
+    as_of: str = ""
+    whole: Sequence[str] = ()
     approvals: Sequence[Mapping[str, Any]] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
     complete: Mapping[str, bool] = field(default_factory=dict)
@@ -70,7 +73,7 @@ class Entry:
 
 _COLUMNS = tuple(one.name for one in fields(Entry))
 _NUMBERS = ("rows", "requests", "elapsed_ms", "number")
-_JSON = ("approvals", "limits", "complete", "changes", "reasons")
+_JSON = ("whole", "approvals", "limits", "complete", "changes", "reasons")
 
 
 def _cells(entry: Entry) -> list[Any]:

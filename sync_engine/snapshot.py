@@ -132,7 +132,7 @@ class Stage:
             )
             db.execute('INSERT INTO set_aside SELECT "sourcedId" FROM once GROUP BY 1 HAVING count(*) > 1')
             source = 'once WHERE "sourcedId" NOT IN (SELECT "sourcedId" FROM set_aside)'
-        state = "CASE \"status\" WHEN 'tobedeleted' THEN 'removed' ELSE 'present' END AS \"_state\""
+        state = "CASE \"status\" WHEN 'tobedeleted' THEN 'inactive' ELSE 'present' END AS \"_state\""
         kept_file = literal(self._folder / f"{name}.parquet")
         db.execute(f"COPY (SELECT *, {state} FROM {source}) TO {kept_file} (FORMAT parquet)")
         db.execute(f"COPY set_aside TO {literal(self._folder / f'{name}.aside.parquet')} (FORMAT parquet)")

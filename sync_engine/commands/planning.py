@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,12 @@ from oneroster_harness.problems import EXIT_HELD, CannotRun
 from oneroster_harness.terminal import progress
 from sync_engine import plan as plans
 from sync_engine.applying import apply as apply_plan
+from sync_engine.approving import Approval
 from sync_engine.commands.reporting import RunClock, finish
 from sync_engine.difference import Counts
-from sync_engine.guard import DeleteGuard
+from sync_engine.holds import reasons
 from sync_engine.plan import Plan
+from sync_engine.policy import load_policy
 from sync_engine.reading import Source
 from sync_engine.snapshot import Scratch
 from sync_engine.targets.session import Target
@@ -29,7 +33,9 @@ from sync_engine.targets.session import Target
 
 def planned(source: Source, target: Target, folder: Path, options: dict[str, Any]) -> Plan:
     """Read the source whole and compare it with the target; the plan's rows lie in `folder`."""
-    guard = DeleteGuard(options["max_delete_percent"], options["max_delete_count"], options["delete_floor"])
+    flags = {name: options[f"max_delete_{name}"] for name in ("percent", "count")} | {"floor": options["delete_floor"]}
+    policy = load_policy(options["policy_file"], flags)
+    day = options["as_of"] or datetime.now(UTC).date()
     with (
         tempfile.TemporaryDirectory(prefix="oneroster-snapshot-") as staging,
         Scratch(Path(staging)) as scratch,
@@ -39,7 +45,7 @@ def planned(source: Source, target: Target, folder: Path, options: dict[str, Any
         snapshot = source.read(scratch, lambda name: bar.update(task, description=f"reading {name}"))
         bar.update(task, description="comparing")
         return plans.make(
-            snapshot, target, source=source.shown, tenant=options["tenant"], guard=guard, folder=folder
+            snapshot, target, source=source.shown, tenant=options["tenant"], policy=policy, day=day, folder=folder
         )  # fmt: skip
 
 
@@ -57,18 +63,17 @@ def staging(out: Path | None) -> Iterator[Path]:
 
 
 def apply_and_finish(
-    clock: RunClock, made: Plan, target: Target, approve: tuple[str, ...], json_target: str | None
+    clock: RunClock, made: Plan, target: Target, approvals: Sequence[Approval], json_target: str | None
 ) -> None:
     """Apply a plan and tell what came of it; ends with exit code 4 while rows wait."""
-    outcome = apply_plan(made, target, clock.stamp(made), approve)
+    outcome = apply_plan(made, target, clock.stamp(made), [asdict(one) for one in approvals])
     status = "held" if outcome.held else "applied"
-    settled = {found.hold_reason for name, found in made.entities.items() if not outcome.changes[name].held}
-    reasons = tuple(reason for reason in made.reasons if reason not in settled)
+    waiting = tuple(reasons(made.holds, outcome.settled))
     changes = {**outcome.changes, **{name: Counts() for name in made.unread}}
-    finish(clock.result(made, status, changes=changes, reasons=reasons), json_target)
+    finish(clock.result(made, status, changes=changes, reasons=(*made.notes, *waiting)), json_target)
     if outcome.held:
         click.echo(
-            "removals wait: `oneroster sync plan ... -o plan.json`, look at it, then"
-            " `oneroster sync apply plan.json --approve ENTITY`", err=True,
+            "rows wait: `oneroster sync plan ... -o plan.json`, look at it, then"
+            " `oneroster sync apply plan.json --approve ENTITY|HOLD --by NAME --reason TEXT`", err=True,
         )  # fmt: skip
         click.get_current_context().exit(EXIT_HELD)

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
-from oneroster_harness.terminal import auth_options, json_option, spec_option, vendor_option
-from sync_engine.guard import DeleteGuard
+from oneroster_harness.terminal import IsoDate, auth_options, json_option, spec_option, vendor_option
 from sync_engine.reading import Source, SourceOptions, open_source
 from sync_engine.sources.connection import CONNECTIONS, Patience
 from sync_engine.targets.opening import open_target
 from sync_engine.targets.session import Target
 
-_GUARD = DeleteGuard()
 _PATIENCE = Patience()
 
 
@@ -32,12 +31,16 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help="Tries per request of an API"),
         click.option("--retry-wait", type=click.FloatRange(min=0), default=_PATIENCE.first_wait_s,
                      show_default=True, help="Seconds before the second try; doubles each time"),
-        click.option("--delete-floor", type=click.IntRange(min=0), default=_GUARD.floor, show_default=True,
-                     help="So many absent rows of an entity are never held for their number"),
-        click.option("--max-delete-count", type=click.IntRange(min=0), default=_GUARD.count,
+        click.option("--delete-floor", type=click.IntRange(min=0),
+                     help="So many rows of an entity may always go, default 5"),
+        click.option("--max-delete-count", type=click.IntRange(min=0),
                      help="Hold an entity's removals above this many rows, default no such limit"),
-        click.option("--max-delete-percent", type=click.FloatRange(0, 100), default=_GUARD.percent,
-                     show_default=True, help="Hold an entity's removals above this share of its present rows"),
+        click.option("--max-delete-percent", type=click.FloatRange(0, 100),
+                     help="Hold an entity's removals above this share of its rows, default 10"),
+        click.option("--policy", "policy_file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Limits, freezes, stages and pins as TOML; default the shipped ones"),
+        click.option("--as-of", type=IsoDate(), metavar="DATE",
+                     help="Day that windows, terms and stages are counted from, default today"),
         click.option("--tenant", default="default", show_default=True, help="Whose rows these are in the target"),
         vendor_option(),
         spec_option,

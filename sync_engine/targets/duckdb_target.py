@@ -5,7 +5,7 @@ Called through `open_target`. A file that did not exist before a failed apply do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,26 @@ class DuckDbSession(Session):
     def lock(self, tables: Iterable[Table]) -> None:
         """The file itself is locked while it is open for writing."""
 
-    def staged(self, table: Table, file: Path) -> str:
+    def row_json(self, alias: str, columns: Sequence[str]) -> str:
+        """A struct as JSON."""
+        cells = ", ".join(f"{quoted(name)} := {alias}.{quoted(name)}" for name in columns)
+        return f"CAST(to_json(struct_pack({cells})) AS VARCHAR)"
+
+    def text_hash(self, expression: str) -> str:
+        """The lower half of the MD5."""
+        return f"CAST(md5_number_lower({expression}) AS HUGEINT)"
+
+    def staged(self, table: Table, file: Path, marks: Sequence[str] = ()) -> str:
         """Parquet is read in place."""
         return f"read_parquet({literal(file)})"
+
+    def export_rows(self, sql: str, values: Sequence[Any], schema: Mapping[str, Any], stem: Path) -> list[Path]:
+        """One file, written by DuckDB itself, which takes no parameters there."""
+        parts = sql.split("?")
+        filled = "".join(part + literal(value) for part, value in zip(parts, values, strict=False)) + parts[-1]
+        file = stem.with_name(f"{stem.name}.00000.parquet")
+        self._db.execute(f"COPY ({filled}) TO {literal(file)} (FORMAT parquet)")
+        return [file]
 
     def export(self, table: Table, tenant: str, folder: Path) -> list[Path]:
         """One file, written by DuckDB itself."""

@@ -57,23 +57,32 @@ class PostgresSession(Session):
             if self.exists(table):
                 self._db.execute(_sql(f"LOCK TABLE {quoted(table.name)} IN SHARE ROW EXCLUSIVE MODE"))
 
-    def staged(self, table: Table, file: Path) -> str:
+    def row_json(self, alias: str, columns: Sequence[str]) -> str:
+        """A record as JSON."""
+        cells = ", ".join(f"{alias}.{quoted(name)}" for name in columns)
+        return f"CAST((SELECT row_to_json(cells) FROM (SELECT {cells}) AS cells) AS text)"
+
+    def text_hash(self, expression: str) -> str:
+        """The first 64 bits of the MD5."""
+        return f"CAST(CAST(CAST('x' || substr(md5({expression}), 1, 16) AS bit(64)) AS bigint) AS numeric)"
+
+    def staged(self, table: Table, file: Path, marks: Sequence[str] = ()) -> str:
         """Rows go by COPY into a temporary table that ends with the transaction; once per file."""
         if file not in self._loaded:
+            names = [*table.content, *marks]
             name = quoted(f"_staged_{table.name}_{len(self._loaded)}")
             columns = ", ".join(
-                f"{quoted(header)} {'text[]' if table.is_list(header) else 'text'}"
-                for header in table.content
+                f"{quoted(header)} {'text[]' if table.is_list(header) else 'text'}" for header in names
             )
             self._db.execute(_sql(f"CREATE TEMPORARY TABLE {name} ({columns}) ON COMMIT DROP"))
-            self._copy(name, table, file)
+            self._copy(name, table, names, file)
             self._loaded[file] = name
         return self._loaded[file]
 
-    def _copy(self, name: str, table: Table, file: Path) -> None:
+    def _copy(self, name: str, table: Table, names: Sequence[str], file: Path) -> None:
         cells = ", ".join(
             f"{_array_text(header)} AS {quoted(header)}" if table.is_list(header) else quoted(header)
-            for header in table.content
+            for header in names
         )
         text = file.with_suffix(".csv")
         try:
@@ -96,18 +105,19 @@ class PostgresSession(Session):
         """Files of one batch each, so that memory stays flat."""
         if not self.exists(table):
             return []
-        columns: dict[str, Any] = {**schema(table), "_state": pl.String}
+        return self.export_rows(
+            f'SELECT {", ".join(map(quoted, table.content))} FROM {quoted(table.name)} WHERE "tenant" = ?', (tenant,),
+            {**schema(table), "_state": pl.String}, folder / f"{table.name}.target",
+        )  # fmt: skip
+
+    def export_rows(self, sql: str, values: Sequence[Any], schema: Mapping[str, Any], stem: Path) -> list[Path]:
+        """Files of one batch each, from a cursor on the server."""
         files: list[Path] = []
-        with self._db.cursor(f"export_{table.name}") as cursor:
-            cursor.execute(
-                _sql(
-                    f'SELECT {", ".join(map(quoted, table.content))} FROM {quoted(table.name)} WHERE "tenant" = ?'
-                ),
-                (tenant,),
-            )
+        with self._db.cursor(f"export_{stem.name}") as cursor:
+            cursor.execute(_sql(sql), list(values))
             while (rows := cursor.fetchmany(BATCH_ROWS)) or not files:
-                file = folder / f"{table.name}.target{len(files):05d}.parquet"
-                pl.DataFrame(rows, schema=columns, orient="row").write_parquet(file, compression="lz4")
+                file = stem.with_name(f"{stem.name}.{len(files):05d}.parquet")
+                pl.DataFrame(rows, schema=dict(schema), orient="row").write_parquet(file, compression="lz4")
                 files.append(file)
         return files
 

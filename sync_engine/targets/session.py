@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -55,12 +55,25 @@ class Session(ABC):
         """SQL of a whole number that depends on all these columns of a row."""
 
     @abstractmethod
-    def staged(self, table: Table, file: Path) -> str:
-        """Make a Parquet file of rows (`table.content`) readable; returns what to select from."""
+    def row_json(self, alias: str, columns: Sequence[str]) -> str:
+        """SQL of these columns of a row as the text of one JSON object, the same for the same row."""
+
+    @abstractmethod
+    def text_hash(self, expression: str) -> str:
+        """SQL of a whole number that depends on a text, by MD5, the same in every release of the engine."""
+
+    @abstractmethod
+    def staged(self, table: Table, file: Path, marks: Sequence[str] = ()) -> str:
+        """Make a Parquet file of rows (`table.content`, and text columns named by marks) readable; returns what to
+        select from."""
 
     @abstractmethod
     def export(self, table: Table, tenant: str, folder: Path) -> list[Path]:
         """Write a tenant's rows (`table.content`) as Parquet files; none when the table does not exist."""
+
+    @abstractmethod
+    def export_rows(self, sql: str, values: Sequence[Any], schema: Mapping[str, Any], stem: Path) -> list[Path]:
+        """Write the rows of a query as Parquet files whose names begin with a stem. schema: Polars types."""
 
     @abstractmethod
     def lock(self, tables: Iterable[Table]) -> None:
@@ -121,25 +134,25 @@ class Session(ABC):
         for name in self.columns(table.name).intersection(NEVER_LANDED):
             self.query(f"ALTER TABLE {quoted(table.name)} DROP COLUMN {quoted(name)}")
 
-    def in_effect(self, table: Table, tenant: str, file: Path) -> bool:
+    def in_effect(self, table: Table, tenant: str, file: Path, marks: Sequence[str] = ()) -> bool:
         """Whether every row of the file stands in the target already, column for column."""
         if not self.exists(table):
             return False
         differs = " OR ".join(f"s.{quoted(name)} IS DISTINCT FROM t.{quoted(name)}" for name in table.content)
         missing = self.query(
-            f"SELECT count(*) FROM {self.staged(table, file)} AS s LEFT JOIN {quoted(table.name)} AS t"
+            f"SELECT count(*) FROM {self.staged(table, file, marks)} AS s LEFT JOIN {quoted(table.name)} AS t"
             f' ON t."tenant" = ? AND t."sourcedId" = s."sourcedId" WHERE t."sourcedId" IS NULL OR {differs}',
             (tenant,),
         )
         return int(missing[0][0]) == 0
 
-    def put(self, table: Table, tenant: str, file: Path) -> None:
+    def put(self, table: Table, tenant: str, file: Path, marks: Sequence[str] = ()) -> None:
         """Insert the file's rows into an existing table, or replace rows of the same (tenant, sourcedId)."""
         others = [name for name in table.content if name != "sourcedId"]
         replaced = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
         self.query(
             f"INSERT INTO {quoted(table.name)} ({quoted('tenant')}, {_names(table.content)})"
-            f" SELECT ?, {_names(table.content, 's.')} FROM {self.staged(table, file)} AS s"
+            f" SELECT ?, {_names(table.content, 's.')} FROM {self.staged(table, file, marks)} AS s"
             f" WHERE true ON CONFLICT ({_names(('tenant', 'sourcedId'))}) DO UPDATE SET {replaced}",
             (tenant,),
         )

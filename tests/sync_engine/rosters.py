@@ -50,3 +50,34 @@ def write_bundle(
             lines = [list(headers), *([row.get(header, "") for header in headers] for row in cells)]
             bundle.write(f"{entity}.csv", [csv_bytes(lines)])
     return path
+
+
+def person(key: str, school: str = "o1", role: str = "student", **cells: str) -> dict[str, str]:
+    """Cells of one user."""
+    own = {
+        "sourcedId": key, "enabledUser": "true", "orgSourcedIds": school, "role": role, "username": key,
+        "identifier": f"n-{key}", "givenName": f"Given {key}", "familyName": f"Family {key}", "grades": "05",
+    }  # fmt: skip
+    return own | cells
+
+
+def term(key: str, first: str, last: str) -> dict[str, str]:
+    """Cells of one academic session."""
+    return {
+        "sourcedId": key, "title": key, "type": "term", "startDate": first, "endDate": last, "schoolYear": last[:4]
+    }  # fmt: skip
+
+
+def taught(key: str, terms: str = "t1", school: str = "o1") -> dict[str, str]:
+    """Cells of one class."""
+    return {
+        "sourcedId": key, "title": f"Class {key}", "courseSourcedId": "c1", "classType": "scheduled",
+        "schoolSourcedId": school, "termSourcedIds": terms,
+    }  # fmt: skip
+
+
+def seat(key: str, user: str, taught_in: str, school: str = "o1", role: str = "student") -> dict[str, str]:
+    """Cells of one enrollment."""
+    return {
+        "sourcedId": key, "classSourcedId": taught_in, "schoolSourcedId": school, "userSourcedId": user, "role": role
+    }  # fmt: skip

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync_engine.holds import hold_id
 from sync_engine.run_log import FIRST, Break, Entry, first_break
 from tests.sync_engine.conftest import Database, call, sync
 from tests.sync_engine.rosters import orgs, users, write_bundle
+
+HOLD = hold_id("users", "remove", "district", "")
 
 
 def told(database: Database, *options: object) -> list[dict[str, Any]]:
@@ -55,7 +58,7 @@ def test_every_run_leaves_an_entry(four: Database, tmp_path: Path) -> None:
     assert [one["source"] for one in runs] == [str(tmp_path / "a"), *[str(tmp_path / "b")] * 3]
     unchanged = {"create": 0, "update": 0, "delete": 0, "unchanged": 2, "held": 0, "quarantined": 0}
     assert runs[1]["changes"] == {"orgs": unchanged, "users": {**unchanged, "unchanged": 20, "held": 20}}
-    assert runs[1]["reasons"] == ["users: 20 of 40 rows would be removed (50.0 %, at most 10 %)"]
+    assert runs[1]["reasons"] == ["users: 20 of 40 rows would be removed (50.0 %, at most 10 %)  [" + HOLD + "]"]
     assert runs[2]["reasons"][0].startswith("users.csv is missing although the manifest says bulk")
     assert runs[3]["reasons"][0].startswith("the target changed since the plan was made")
     assert (runs[0]["before"] != runs[0]["after"], runs[1]["before"] == runs[1]["after"]) == (True, True)

@@ -37,7 +37,7 @@ def test_changed_rows_are_replaced_and_absent_rows_are_marked(database: Database
     assert database.rows("orgs", '"sourcedId", "name", "status", "_state"') == [
         ("o1", "School 1", "active", "present"),
         ("o2", "Renamed 2", "active", "present"),
-        ("o3", "School 3", "tobedeleted", "removed"),
+        ("o3", "School 3", "tobedeleted", "missing"),
         ("o4", "School 4", "active", "present"),
     ]
     again = sync("run", tmp_path / "b", database.url, "--yes")
@@ -66,7 +66,7 @@ def test_a_delta_changes_what_it_names_and_removes_only_what_it_tells(
     assert ran.changed() == {"orgs": {"create": 1, "delete": 1}}
     assert database.rows("orgs", '"sourcedId", "name", "dateLastModified", "_state"') == [
         ("o1", "School 1", None, "present"),
-        ("o2", "School 2", "2026-10-02T00:00:00.000Z", "removed"),
+        ("o2", "School 2", "2026-10-02T00:00:00.000Z", "inactive"),
         ("o3", "School 3", None, "present"),
         ("o9", "School 9", "2026-10-02T00:00:00.000Z", "present"),
     ]
