@@ -5,11 +5,13 @@ Called by `sync audit`. Reads, and judges nothing but whether the record is the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from oneroster_harness.problems import UsageProblem
-from sync_engine.run_log import FIRST, Break, entries, first_break
+from sync_engine import history
+from sync_engine.run_log import FIRST, Break, Entry, entries, first_break
 from sync_engine.targets.session import Session
 
 SHORTEST_KNOWN = 6
@@ -45,4 +47,18 @@ def audit(session: Session, known: str = "") -> Audit:
     if known and len(known) < SHORTEST_KNOWN:
         raise UsageProblem("the hash is too short", f"at least {SHORTEST_KNOWN} letters", "--known")
     chain = entries(session)
-    return Audit(len(chain), chain[-1].hash if chain else FIRST, first_break(chain, known))
+    found = [one for one in (first_break(chain, known), _first_lost_image(session, chain)) if one]
+    return Audit(len(chain), chain[-1].hash if chain else FIRST, min(found, key=lambda one: one.number, default=None))
+
+
+def _first_lost_image(session: Session, chain: Sequence[Entry]) -> Break | None:
+    """Each run that wrote tells how many images it left and their digest; no image belongs to a run that is not there."""
+    if not history.is_kept(session):
+        return None
+    found = history.moved_by_run(session)
+    for entry in chain:
+        if entry.moved and entry.moved != found.pop(entry.number, "0:0"):
+            return Break(entry.number, entry.run, "the images before of this run were changed or taken out")
+    if found:
+        return Break(min(found), "", "there are images before of a run that is not in the record")
+    return None

@@ -15,6 +15,7 @@ from sync_engine.commands.history_verb import history
 from sync_engine.commands.plan_verb import plan
 from sync_engine.commands.run_verb import run
 from sync_engine.commands.status_verb import status
+from sync_engine.commands.undo_verb import undo
 
 
 @click.group(epilog="""
@@ -36,5 +37,6 @@ for _verb in (
     audit,
     courses,
     accounts,
+    undo,
 ):
     sync.add_command(_verb)

@@ -96,14 +96,20 @@ def erase(session: Session, table: Table, tenant: str, file: Path, number: int) 
 
 def moved(session: Session, number: int) -> str:
     """How many images a run left and a digest over them, the same in any order."""
+    return moved_by_run(session, number).get(number, "0:0")
+
+
+def moved_by_run(session: Session, number: int | None = None) -> dict[int, str]:
+    """The same of every run that left an image, or of one."""
     cells = ", ".join(
         f"coalesce({name}, '')" for name in ("entity", quoted("sourcedId"), "kind", "identity", "before", "after")
     )
+    where = "" if number is None else f" WHERE number = {number}"
     found = session.query(
-        f"SELECT count(*), CAST(sum({session.text_hash(f'concat_ws(chr(31), {cells})')}) AS {session.text_type})"
-        f" FROM {quoted(HISTORY)} WHERE number = {number}"
+        f"SELECT number, count(*), CAST(sum({session.text_hash(f'concat_ws(chr(31), {cells})')}) AS {session.text_type})"
+        f" FROM {quoted(HISTORY)}{where} GROUP BY number"
     )
-    return f"{int(found[0][0])}:{found[0][1] or 0}"
+    return {int(run): f"{int(rows)}:{digest}" for run, rows, digest in found}
 
 
 def gone_rows(session: Session, tenant: str, folder: Path) -> list[Path]:
@@ -145,6 +151,17 @@ def images_of(session: Session, tenant: str, number: int, table: Table, folder: 
         {"sourcedId": pl.String, "before": pl.String, "after": pl.String, "now": pl.String},
         folder / f"{table.name}.images",
     )  # fmt: skip
+
+
+def later_runs(session: Session, tenant: str, number: int) -> list[int]:
+    """Numbers of the runs that wrote, after a run, to rows of that run."""
+    found = session.query(
+        f"SELECT DISTINCT l.number FROM {quoted(HISTORY)} AS l JOIN {quoted(HISTORY)} AS h ON h.tenant = l.tenant"
+        f" AND h.entity = l.entity AND h.{quoted('sourcedId')} = l.{quoted('sourcedId')}"
+        f" WHERE h.tenant = ? AND h.number = {number} AND l.number > {number} ORDER BY 1",
+        (tenant,),
+    )
+    return [int(row[0]) for row in found]
 
 
 def _sql_bool(value: bool) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sync_engine import history
 from sync_engine.difference import read_files
 from sync_engine.policy import Policy
-from sync_engine.run_log import Entry, entries
+from sync_engine.run_log import Entry, entries, undone
 from sync_engine.snapshot import Scratch
 from sync_engine.targets.session import Session
 
@@ -22,7 +22,9 @@ _DATED = ("academicSessions", "classes", "enrollments")
 
 def recall(session: Session, tenant: str, policy: Policy, day: date, scratch: Scratch) -> None:
     """Bring what the target remembers of a tenant into the scratch; nothing for a target without memory."""
-    runs = [one for one in entries(session, tenant) if one.after]
+    every = [one for one in entries(session, tenant) if one.after]
+    back = undone(every)
+    runs = [one for one in every if one.run not in back]
     recent = [one for one in runs if _is_within(one, day, policy.window_days)]
     folder = scratch.folder
     _gone(scratch, history.gone_rows(session, tenant, folder), runs, _settled(recent, policy, "remove"), day)

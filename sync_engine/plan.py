@@ -169,12 +169,13 @@ def written(snapshot: Snapshot, table: Table, folder: Path) -> Planned:
     cells = f"{', '.join(map(quoted, table.content))}, kind AS _kind, identity AS _identity"
     return Planned(
         Counts(**counts, unchanged=read.rows - seen, quarantined=read.quarantined), read.complete,
-        _file(db, f"SELECT {cells} FROM {name} WHERE len(holds) = 0", folder / f"{table.name}.apply.parquet"),
-        _file(db, f"SELECT {cells}, holds AS _holds FROM {name} WHERE len(holds) > 0", folder / f"{table.name}.held.parquet"),
+        write_rows(db, f"SELECT {cells} FROM {name} WHERE len(holds) = 0", folder / f"{table.name}.apply.parquet"),
+        write_rows(db, f"SELECT {cells}, holds AS _holds FROM {name} WHERE len(holds) > 0", folder / f"{table.name}.held.parquet"),
     )  # fmt: skip
 
 
-def _file(db: duckdb.DuckDBPyConnection, sql: str, path: Path) -> tuple[str, str] | None:
+def write_rows(db: duckdb.DuckDBPyConnection, sql: str, path: Path) -> tuple[str, str] | None:
+    """Write the rows of a query as one of a plan's row files, in order; None when there are none."""
     if not db.execute(f"SELECT 1 FROM ({sql}) LIMIT 1").fetchone():
         return None
     db.execute(f'COPY ({sql} ORDER BY "sourcedId") TO {literal(path)} (FORMAT parquet)')

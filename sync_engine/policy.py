@@ -127,7 +127,7 @@ def _type_in(remove: dict[str, Any], typed: Mapping[str, Any]) -> None:
     own = remove["district"]
     remove["district"] = {
         name: {**value, **typed} if isinstance(value, dict) else value for name, value in own.items()
-    } | typed
+    } | dict(typed)
     looser = {name: value for name, value in typed.items() if name in ("percent", "floor")}
     for scope in ("school", "class", "role"):
         remove[scope] = {

@@ -138,6 +138,18 @@ def _entry(row: Sequence[Any]) -> Entry:
     return Entry(**cells)
 
 
+def undone(runs: Iterable[Entry]) -> set[str]:
+    """Runs that stand taken back: an undo takes back its run, and an undo of that undo brings it again."""
+    found: set[str] = set()
+    by_id: dict[str, Entry] = {}
+    for run in runs:
+        by_id[run.run] = run
+        if run.undoes and run.changed_rows:
+            found.add(run.undoes)
+            found.discard(by_id[run.undoes].undoes if run.undoes in by_id else "")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """The first place where the chain does not hold. number: the entry that was expected there."""

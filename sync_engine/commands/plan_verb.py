@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
-from oneroster_harness.problems import UsageProblem
 from sync_engine import plan as plans
-from sync_engine.commands.planning import planned, staging
+from sync_engine.commands.planning import planned, require_own, staging
 from sync_engine.commands.reporting import RunClock, finish, reported
 from sync_engine.commands.source_options import opened, source_options
 
@@ -38,15 +37,9 @@ def plan(source: str, target: str, out: Path | None, **options: Any) -> None:
     clock = RunClock()
     with reported(clock, source, target, json_target):
         found, goal = opened(source, target, options)
-        _require_own(out)
+        require_own(out)
         with staging(out) as folder:
             made = planned(found, goal, folder, options)
             if out:
                 plans.keep(made, out)
             finish(clock.result(made, "planned"), json_target)
-
-
-def _require_own(out: Path | None) -> None:
-    """An older plan is replaced; any other file is left alone."""
-    if out is not None and out.exists() and not plans.is_plan(out):
-        raise UsageProblem("the file exists and is no plan", "a new name, or an older plan", str(out))

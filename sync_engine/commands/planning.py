@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from oneroster_harness.problems import EXIT_HELD, CannotRun
+from oneroster_harness.problems import EXIT_HELD, CannotRun, UsageProblem
 from oneroster_harness.terminal import progress
 from sync_engine import plan as plans
 from sync_engine.applying import apply as apply_plan
@@ -60,6 +60,12 @@ def staging(out: Path | None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def require_own(out: Path | None) -> None:
+    """An older plan is replaced; any other file is left alone."""
+    if out is not None and out.exists() and not plans.is_plan(out):
+        raise UsageProblem("the file exists and is no plan", "a new name, or an older plan", str(out))
 
 
 def apply_and_finish(

@@ -32,22 +32,24 @@ def run(source: str, target: str, yes: bool, **options: Any) -> None:
     json_target = options["json_target"]
     clock = RunClock("run")
     with reported(clock, source, target, json_target):
-        clock.tenant, clock.into = options["tenant"], open_target(target) if yes or _is_terminal() else None
+        clock.tenant, clock.into = options["tenant"], open_target(target) if yes or is_terminal() else None
         found, goal = opened(source, target, options)
         with staging(None) as folder:
             made = planned(found, goal, folder, options)
-            if not (yes or _agreed(clock.result(made, "planned"))):
+            if not (yes or agreed(clock.result(made, "planned"))):
                 finish(clock.result(made, "planned"), json_target)
                 return
             apply_and_finish(clock, made, goal, (), json_target)
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
+    """Whether somebody is there to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _agreed(found: Result) -> bool:
-    if not _is_terminal():
+def agreed(found: Result) -> bool:
+    """Show what would change and ask; False where nobody is there."""
+    if not is_terminal():
         return False
     click.echo(found.text(), err=True)
     return click.confirm("apply this plan?", err=True)
