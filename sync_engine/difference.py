@@ -6,13 +6,13 @@ Called by the plan. Finds what changes and of which kind; never decides what is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sync_engine.facets import facets
 from sync_engine.landing import Table
-from sync_engine.policy import Stages
+from sync_engine.policy import Policy, Stages
 from sync_engine.snapshot import EntityRead, Snapshot
 from sync_engine.sql_text import literal, quoted
 
@@ -61,7 +61,7 @@ def read_files(paths: Sequence[Path]) -> str:
     return f"read_parquet([{', '.join(map(literal, paths))}])"
 
 
-def find_changes(snapshot: Snapshot, table: Table, target_files: Sequence[Path], stages: Stages) -> None:
+def find_changes(snapshot: Snapshot, table: Table, target_files: Sequence[Path], policy: Policy) -> None:
     """Compare one entity; target_files: its rows now, none for no table. Leaves `changed_ENTITY` in the scratch."""
     db, name = snapshot.scratch.db, table.name
     names = ", ".join(map(quoted, table.content))
@@ -71,11 +71,18 @@ def find_changes(snapshot: Snapshot, table: Table, target_files: Sequence[Path],
         db.execute(f"CREATE OR REPLACE VIEW {target_of(name)} AS SELECT {names} FROM {read_files(target_files)}")
     else:
         db.execute(f"CREATE OR REPLACE VIEW {target_of(name)} AS SELECT * FROM {source_of(name)} WHERE false")
-    db.execute(f"CREATE OR REPLACE TABLE {changed(name)} AS {_changes(table, snapshot.entities[name], stages)}")
+    db.execute(f"CREATE OR REPLACE TABLE {changed(name)} AS {_changes(table, snapshot.entities[name], policy)}")
+    pinned = policy.pins.rows.get(name)
+    if pinned:
+        keys = f"\"sourcedId\" IN ({', '.join(map(literal, pinned))})"
+        db.execute(f"DELETE FROM {changed(name)} WHERE {keys} AND kind <> '{CREATE}'")
 
 
-def _changes(table: Table, read: EntityRead, stages: Stages) -> str:
-    differs = " OR ".join(f"s.{quoted(name)} IS DISTINCT FROM t.{quoted(name)}" for name in table.headers)
+def _changes(table: Table, read: EntityRead, policy: Policy) -> str:
+    stages, sticky = policy.stages, policy.pins.fields.get(table.name, ())
+    differs = " OR ".join(
+        f"s.{quoted(name)} IS DISTINCT FROM t.{quoted(name)}" for name in table.headers if name not in sticky
+    )
     if read.is_delta:
         # A delta's removal need not repeat the row, so only the mark counts, and nothing is ever absent.
         kind = (
@@ -96,14 +103,14 @@ def _changes(table: Table, read: EntityRead, stages: Stages) -> str:
             f" WHEN t._state <> 'present' THEN '{BACK}' WHEN {differs} THEN '{UPDATE}' END"
         )
         join, keeps = "FULL JOIN", 's."sourcedId" IS NULL'
-    cells = [_cell(name, read, keeps) for name in table.headers]
+    cells = [_cell(name, read, keeps, is_sticky=name in sticky) for name in table.headers]
     state = (
         f"CASE kind WHEN '{ABSENT}' THEN 'missing' WHEN '{DELETE}' THEN 'inactive' WHEN '{STAGE}' THEN {next_stage}"
         " ELSE CASE WHEN s._state <> 'present' THEN coalesce(t._state, s._state) ELSE s._state END END AS _state"
     )
     return (
         f"SELECT {kind} AS kind, s.\"sourcedId\" IS NOT NULL AS from_source, {', '.join(cells)}, {state},"
-        f" {_identity(table)} AS identity, CAST([] AS VARCHAR[]) AS holds"
+        f" {_identity(table, sticky)} AS identity, CAST([] AS VARCHAR[]) AS holds"
         f" FROM {source_of(table.name)} AS s {join} {target_of(table.name)} AS t"
         f' ON s."sourcedId" = t."sourcedId" LEFT JOIN {aside_of(table.name)} AS a ON a."sourcedId" = t."sourcedId"'
         f' LEFT JOIN gone AS g ON g.entity = {literal(table.name)} AND g."sourcedId" = t."sourcedId"'
@@ -111,9 +118,11 @@ def _changes(table: Table, read: EntityRead, stages: Stages) -> str:
     )
 
 
-def _cell(name: str, read: EntityRead, keeps: str) -> str:
-    """One column of a changed row; a row that went away keeps its last known content."""
+def _cell(name: str, read: EntityRead, keeps: str, *, is_sticky: bool) -> str:
+    """One column of a changed row; a row that went away keeps its last known content, a pinned column what it holds."""
     column = quoted(name)
+    if is_sticky:
+        return f"CASE WHEN t.\"sourcedId\" IS NULL THEN s.{column} ELSE t.{column} END AS {column}"
     kept = f"t.{column}"
     if name == "status":
         kept = "'tobedeleted'"
@@ -134,11 +143,11 @@ def _next_stage(stages: Stages) -> str:
     )
 
 
-def _identity(table: Table) -> str:
+def _identity(table: Table, sticky: Collection[str]) -> str:
     """SQL of what an update changes about who or what a row is, words joined by commas; empty for nothing."""
     found: list[str] = []
     for name, columns in facets(table).identity.items():
-        tests = " OR ".join(f"({_is_another(table, column)})" for column in columns)
+        tests = " OR ".join(f"({_is_another(table, column)})" for column in columns if column not in sticky) or "false"
         found.append(f"CASE WHEN {tests} THEN '{name}' END")
     if not found:
         return "''"

@@ -153,6 +153,18 @@ def images_of(session: Session, tenant: str, number: int, table: Table, folder: 
     )  # fmt: skip
 
 
+def foreign_rows(session: Session, tenant: str, table: Table, folder: Path) -> list[Path]:
+    """Parquet of the keys of rows that no sync ever wrote: somebody else's, put into the landed table."""
+    if not is_kept(session):
+        return []
+    return session.export_rows(
+        f"SELECT t.{quoted('sourcedId')} FROM {quoted(table.name)} AS t WHERE t.{quoted('tenant')} = ? AND NOT EXISTS"
+        f" (SELECT 1 FROM {quoted(HISTORY)} AS h WHERE h.tenant = t.{quoted('tenant')} AND h.entity = ?"
+        f" AND h.{quoted('sourcedId')} = t.{quoted('sourcedId')})", (tenant, table.name), {"sourcedId": pl.String},
+        folder / f"{table.name}.foreign",
+    )  # fmt: skip
+
+
 def later_runs(session: Session, tenant: str, number: int) -> list[int]:
     """Numbers of the runs that wrote, after a run, to rows of that run."""
     found = session.query(

@@ -22,6 +22,7 @@ from sync_engine.difference import COUNTED_AS, Counts, changed, find_changes
 from sync_engine.guarding import guarded
 from sync_engine.holds import Hold, read_hold, reasons
 from sync_engine.landing import Table, tables
+from sync_engine.ownership import leave_foreign_rows
 from sync_engine.past import recall
 from sync_engine.policy import Policy
 from sync_engine.snapshot import Snapshot
@@ -141,7 +142,8 @@ def make(
         now = {name: session.export(known[name], tenant, snapshot.scratch.folder) for name in read}
         recall(session, tenant, policy, day, snapshot.scratch)
     for name in read:
-        find_changes(snapshot, known[name], now[name], policy.stages)
+        find_changes(snapshot, known[name], now[name], policy)
+    leave_foreign_rows(target, tenant, snapshot, [known[name] for name in read])
     holds = guarded(snapshot, [known[name] for name in read], policy, day)
     entities = {name: written(snapshot, known[name], folder) for name in read}
     for file in (file for files in now.values() for file in files):

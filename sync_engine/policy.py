@@ -71,6 +71,14 @@ class Stages:
 
 
 @dataclass(frozen=True, slots=True)
+class Pins:
+    """What a sync leaves as it is. rows: entity -> sourcedIds; fields: entity -> columns that keep their landed value."""
+
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All limits by kind, scope and entity ("" is every other entity), and the rest of the file."""
 
@@ -79,7 +87,7 @@ class Policy:
     reused_grades: int
     stages: Stages
     freezes: tuple[Freeze, ...] = ()
-    pins: Mapping[str, Any] = field(default_factory=dict)
+    pins: Pins = field(default_factory=Pins)
 
     def limit(self, kind: str, scope: str, entity: str) -> Limit:
         """The limit of an entity, its own or everybody's."""
@@ -187,7 +195,7 @@ def _policy(found: Mapping[str, Any], where: str) -> Policy:
     return Policy(
         limits, _whole(found["window"]["days"], "window.days", where),
         _whole(found["reused"]["grades"], "reused.grades", where), Stages(**stages),
-        tuple(_freeze(one, where) for one in found.get("freeze", ())), found.get("pins", {}),
+        tuple(_freeze(one, where) for one in found.get("freeze", ())), _pins(found.get("pins", {}), where),
     )  # fmt: skip
 
 
@@ -204,6 +212,30 @@ def _whole(value: Any, place: str, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise UsageProblem(f"{place} is {value!r}", "a whole number, 0 or more", where)
     return value
+
+
+def _pins(said: Any, where: str) -> Pins:
+    known = {name: table for version in VERSIONS for name, table in tables(version).items()}
+    found: dict[str, dict[str, tuple[str, ...]]] = {"rows": {}, "fields": {}}
+    for kind, entities in said.items():
+        if kind not in found or not isinstance(entities, Mapping):
+            raise UsageProblem(f"unknown 'pins.{kind}' in the policy; {nearest(kind, found)}", where=where)
+        for entity, names in entities.items():
+            if entity not in known:
+                raise UsageProblem(f"unknown entity {entity!r} in the pins; {nearest(entity, known)}", where=where)
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise UsageProblem(f"pins.{kind}.{entity} is no list of texts", 'for example ["email"]', where)
+            found[kind][entity] = tuple(names)
+            columns = {name for version in VERSIONS for name in _columns(version, entity)} - {"sourcedId", "status"}
+            for name in names if kind == "fields" else ():
+                if name not in columns:
+                    raise UsageProblem(f"{entity} has no column {name!r} to pin; {nearest(name, columns)}", where=where)
+    return Pins(found["rows"], found["fields"])
+
+
+def _columns(version: str, entity: str) -> tuple[str, ...]:
+    table = tables(version).get(entity)
+    return table.headers if table else ()
 
 
 def _freeze(one: Any, where: str) -> Freeze:
