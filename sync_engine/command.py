@@ -8,10 +8,12 @@ from __future__ import annotations
 import click
 
 from sync_engine.commands.accounts_verb import accounts
+from sync_engine.commands.aliases_verb import aliases
 from sync_engine.commands.apply_verb import apply
 from sync_engine.commands.audit_verb import audit
 from sync_engine.commands.courses_verb import courses
 from sync_engine.commands.history_verb import history
+from sync_engine.commands.match_verb import match
 from sync_engine.commands.plan_verb import plan
 from sync_engine.commands.run_verb import run
 from sync_engine.commands.status_verb import status
@@ -38,5 +40,7 @@ for _verb in (
     courses,
     accounts,
     undo,
+    match,
+    aliases,
 ):
     sync.add_command(_verb)

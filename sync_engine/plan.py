@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from oneroster_harness.problems import CannotRun, UsageProblem
+from sync_engine.aliases import translate
 from sync_engine.difference import COUNTED_AS, Counts, changed, find_changes
 from sync_engine.guarding import guarded
 from sync_engine.holds import Hold, read_hold, reasons
@@ -141,6 +142,7 @@ def make(
         before = session.digest([known[name] for name in read], tenant)
         now = {name: session.export(known[name], tenant, snapshot.scratch.folder) for name in read}
         recall(session, tenant, policy, day, snapshot.scratch)
+        translate(session, tenant, snapshot)
     for name in read:
         find_changes(snapshot, known[name], now[name], policy)
     leave_foreign_rows(target, tenant, snapshot, [known[name] for name in read])
