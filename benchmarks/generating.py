@@ -1,7 +1,8 @@
-"""Generating: against a Faker call per name, against DuckDB's COPY, against zlib; memory at two sizes."""
+"""Generating: against a Faker call per name, against DuckDB's COPY, against zlib; a vendor's view against the district; memory by size."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from oneroster_standard.bundle_writer import BundleWriter
 
 FAKER_ROWS = 400
 BLOCK = 1 << 20
+VENDORS = ("powerschool", "infinite-campus", "classlink")
 
 
 def rows_of(folder: Path) -> int:
@@ -27,7 +29,7 @@ def rows_of(folder: Path) -> int:
 
 def figures(folder: Path, *, full: bool, repeats: int) -> Iterator[Figure]:
     """gen-vs-faker, gen-first and gen-memory."""
-    students = 100_000 if full else 10_000
+    students = 1_000_000 if full else 100_000
     out = folder / "generated"
 
     def generate() -> float:
@@ -52,13 +54,43 @@ def figures(folder: Path, *, full: bool, repeats: int) -> Iterator[Figure]:
         repeats,
     )
     yield Figure("gen-first", first / imports, 3, "a 1,000-student bundle against importing faker and numpy")
-    small, large = (
-        peak_mb(sys.executable, "-m", "oneroster_harness", "generate", str(out), "--students", str(size), "--force", folder=folder)
-        for size in (1_000, students)
-    )
-    yield Figure("gen-memory", large / small, 1.3, f"peak {large:.0f} MB at {students:,} students against {small:.0f} MB at 1,000")
+    yield from memory(folder, out, (1_000, 10_000, students) if not full else (1_000, 100_000, students))
+    yield from views(folder, 140_000 if full else 20_000, repeats)
     yield against_copy(folder, 1_000_000 if full else 100_000, repeats)
     yield from zipping(folder, out, repeats)
+
+
+def memory(folder: Path, out: Path, sizes: tuple[int, ...]) -> Iterator[Figure]:
+    """gen-memory and gen-memory-mb: peak of the largest process, for each of some sizes."""
+    peaks = [
+        peak_mb(sys.executable, "-m", "oneroster_harness", "generate", str(out), "--students", str(size), "--force", folder=folder)
+        for size in sizes
+    ]
+    told = ", ".join(f"{peak:.0f} MB at {size:,} students" for size, peak in zip(sizes, peaks, strict=True))
+    yield Figure("gen-memory", max(peaks) / peaks[0], 1.3, told)
+    yield Figure("gen-memory-mb", max(peaks), 200, "MB, the largest of them")
+
+
+def views(folder: Path, students: int, repeats: int) -> Iterator[Figure]:
+    """view-vs-store and view-memory: a vendor's view of a store against making that store, one process each."""
+    base, seen = folder / "base.district", folder / "seen.district"
+    small = folder / "small.district"
+    oneroster("generate", str(small), "--students", "1000", folder=folder)
+    code = "import sys; from pathlib import Path; from data_gen.districts import view; "
+    code += "view(Path(sys.argv[1]), Path(sys.argv[2]), vendor=sys.argv[3], workers=1)"
+
+    def see(vendor: str, store: Path = base) -> float:
+        shutil.rmtree(seen, ignore_errors=True)
+        return peak_mb(sys.executable, "-c", code, str(store), str(seen), vendor, folder=folder)
+
+    def make() -> None:
+        oneroster("generate", str(base), "--students", str(students), "--workers", "1", "--force", folder=folder)
+
+    for vendor in VENDORS:
+        there, here = medians([lambda: seconds(make), lambda vendor=vendor: seconds(lambda: see(vendor))], repeats)  # type: ignore[misc]
+        yield Figure("view-vs-store", here / there, 1.0, f"{vendor}: {here:.2f} s against {there:.2f} s at {students:,} students")
+        few, many = see(vendor, small), see(vendor)
+        yield Figure("view-memory-mb", many, 200, f"{vendor}: MB at {students:,} students, {few:.0f} at 1,000")
 
 
 def against_copy(folder: Path, students: int, repeats: int) -> Figure:
