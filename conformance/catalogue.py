@@ -1,4 +1,4 @@
-"""Entries of all checks, of APIs and of CSV bundles, for `oneroster checks`, `explain` and the documentation.
+"""Entries of all checks, of APIs, of CSV bundles and of consumers, for `oneroster checks`, `explain` and the documentation.
 
 Called through the `oneroster.catalogues` entry point.
 """
@@ -10,6 +10,7 @@ from typing import Any
 import conformance.api_checks
 import conformance.csv_rules
 from conformance.baselines import ENTRIES
+from conformance.consumer.checks import CHECKS as CONSUMER_CHECKS
 from conformance.csv_rules.rulebook import RULES
 from conformance.registry import CHECKS
 
@@ -17,7 +18,7 @@ __all__ = ["conformance", "entries"]
 
 
 def entries() -> list[dict[str, Any]]:
-    """One entry per check in order of id; judges: api, csv, or run for what is said of a run itself."""
+    """One entry per check in order of id; judges: api, csv, consumer, or run for what is said of a run itself."""
     found = [
         _entry(check.id, "api", check.title, check.why, check.severity, check.section, check.remedy, check.writes)
         for check in CHECKS.values()
@@ -27,6 +28,10 @@ def entries() -> list[dict[str, Any]]:
         for rule in RULES.values()
     ]
     found += [dict(entry) for entry in ENTRIES]
+    found += [
+        _entry(check.id, "consumer", check.title, check.why, check.severity, check.section, check.remedy, False)
+        for check in CONSUMER_CHECKS.values()
+    ]
     return sorted(found, key=lambda entry: str(entry["id"]))
 
 

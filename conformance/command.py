@@ -1,4 +1,4 @@
-"""`oneroster check api|csv` and `oneroster checks`.
+"""`oneroster check api|csv|consumer` and `oneroster checks`.
 
 Called by the front door; judging is done by the judges, wording by the reports.
 """
@@ -20,6 +20,7 @@ from conformance.api_judge import judge as judge_api
 from conformance.baselines import Entry, apply_baseline, baseline_of, read_baseline
 from conformance.catalogue import entries
 from conformance.comparing import compare, markdown_of, read_run, text_of
+from conformance.consumer import command as consumers
 from conformance.csv_judge import judge as judge_csv
 from conformance.known import mark_known
 from conformance.profiles.loading import load_profiles
@@ -75,14 +76,13 @@ Examples:
 """
 
 
-def run_options(function: F) -> F:
-    """What both kinds of check take: selection, formats, seed, exit code."""
+def judging_options(function: F) -> F:
+    """What every kind of check takes: selection, formats, seed, exit code."""
     for option in (
         json_option,
         fail_on_option,
         as_of_option,
         seed_option,
-        click.option("--profile", "profile_names", multiple=True, metavar="NAME|FILE", help="Consumer to ask for, repeatable; see oneroster profiles"),
         click.option("--baseline", "baseline_file", type=click.Path(path_type=Path), metavar="FILE", help="Accepted findings, each with a reason and an end"),
         click.option("--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Write a baseline of what this run finds"),
         click.option("--report", "reports", multiple=True, metavar="FORMAT:PATH", help="text, json, html, junit, sarif, markdown or github; repeatable"),
@@ -93,9 +93,15 @@ def run_options(function: F) -> F:
     return function
 
 
+def run_options(function: F) -> F:
+    """What checks of a provider and of a bundle take."""
+    profile = click.option("--profile", "profile_names", multiple=True, metavar="NAME|FILE", help="Consumer to ask for, repeatable; see oneroster profiles")
+    return judging_options(profile(function))
+
+
 @click.group()
 def check() -> None:
-    """Judge a provider's API or a CSV bundle against the standard."""
+    """Judge a provider's API or a CSV bundle against the standard, or what a consumer landed against the truth."""
 
 
 @check.command("api", epilog=API_EPILOG)
@@ -165,6 +171,30 @@ def check_csv(
     report = judge_csv(path, spec=spec, seed=seed, as_of=as_of, profiles=profiles)
     if dialect:
         mark_known(report, dialect)
+    if only or skipped:
+        report.keep(Order(only=only, skip=skipped).asks)
+    _finish(report, baseline, reports, fail_on, json_target)
+
+
+@check.command("consumer", epilog=consumers.EPILOG)
+@consumers.options
+@judging_options
+def check_consumer(
+    adapter: Path | None, example: bool, run: str | None, landed: str | None, channels: tuple[str, ...], vendors: tuple[str, ...], days: int,
+    students: int, quirks: tuple[str, ...], faults: tuple[str, ...], hardships: bool, keep: Path | None, only: tuple[str, ...],
+    skipped: tuple[str, ...], reports: tuple[str, ...], baseline_file: Path | None, write_baseline: Path | None, seed: int, as_of: date,
+    fail_on: str, json_target: str | None,
+) -> None:  # fmt: skip
+    """Play days of a school year to the consumer that ADAPTER describes, and compare what it landed with the truth."""
+    if example:
+        consumers.print_example()
+        return
+    _refuse_unknown(only + skipped, "consumer")
+    for order in reports:
+        read_order(order)
+    baseline = Baseline.read(baseline_file, write_baseline)
+    chosen = consumers.adapter_of(adapter, run, landed, channels)
+    report = consumers.judged(chosen, vendors, channels, days, students, seed, as_of, quirks, faults, hardships, keep)
     if only or skipped:
         report.keep(Order(only=only, skip=skipped).asks)
     _finish(report, baseline, reports, fail_on, json_target)

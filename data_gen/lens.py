@@ -84,6 +84,12 @@ def _joined(collection: str, sourced_id: str) -> str:
     return f"{number[:-1] or '0'}_{'t' if sourced_id.startswith('ent') else 's'}{number[-1]}"
 
 
+def _case_twins(collection: str, sourced_id: str) -> str:
+    """Pairs of keys that differ in the case of their first letter only."""
+    number = int(_numeric(collection, sourced_id))
+    return f"{'kK'[number % 2]}{number // 2}"
+
+
 def _same(_collection: str, sourced_id: str) -> str:
     return sourced_id
 
@@ -95,6 +101,7 @@ FORMS: dict[str, Callable[[str, str], str]] = {
     "guid-upper": _guid,
     "student-letter": _prefixed,
     "joined": _joined,
+    "case-twins": _case_twins,
 }
 """Forms of an id that a dialect's [ids] table may name per collection."""
 
