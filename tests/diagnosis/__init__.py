@@ -1,0 +1,1 @@
+"""What `oneroster diagnose` tells."""
