@@ -15,6 +15,7 @@ import conformance.api_checks
 from conformance.causes import attach_causes
 from conformance.known import mark_known
 from conformance.notices import Notice, fold
+from conformance.placeholders import replayable, sealed
 from conformance.probe import BudgetSpent, Exchange, Probe
 from conformance.profiles.applying import judge_api_profiles
 from conformance.profiles.model import Profile
@@ -109,6 +110,7 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
         mark_known(report, dialect)
     unread = "; ".join(report.incomplete) if not run.survey.is_whole else ""
     judge_api_profiles(report, run, order.profiles, allow_writes=order.allow_writes, unread=unread)
+    report.findings = replayable(report.ordered())
     report.covered = {subject: sorted(found) for subject, found in sorted(run.covered.items())}
     report.requests = probe.sent
     report.elapsed_s = time.perf_counter() - started
@@ -198,7 +200,7 @@ def _ask(run: Run, check: Check, order: Order) -> tuple[Outcome, list[Notice]]:
     if check.writes and not order.allow_writes:
         return _unasked(check, "it writes, and writes are not allowed (--allow-writes)"), []
     try:
-        notices = [_filled(notice, check, run.dialect) for notice in fold(list(check.judge(run)))]
+        notices = [_filled(notice, check, run.dialect) for notice in sealed(fold(list(check.judge(run))), run.survey.collections)]
     except Skip as skip:
         return _unasked(check, str(skip)), []
     except BudgetSpent:

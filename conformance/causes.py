@@ -14,6 +14,7 @@ from conformance.notices import Notice
 _UNSIGNED = (
     "auth.missing-credential-refused", "auth.www-authenticate", "auth.unknown-token-refused", "auth.bad-signature-refused",
     "auth.signature-sha256", "auth.signature-sha1", "auth.timestamp-window", "auth.nonce-replay-refused",
+    "auth.altered-token-refused", "auth.token-in-url-refused", "auth.added-parameter-refused",
 )  # fmt: skip
 _WALKS = ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*")
 
@@ -25,6 +26,8 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "auth.token-fresh": ("auth.credential-accepted", "endpoint.*", "permission.*", "auth.www-authenticate", "gradebook.*"),
     "auth.credential-accepted": ("endpoint.reachable", "permission.*", "auth.www-authenticate", "gradebook.*"),
     "auth.missing-credential-refused": (*_UNSIGNED, "auth.scope-enforced", "gradebook.write-scope"),
+    "auth.unknown-token-refused": ("auth.altered-token-refused",),
+    "auth.bad-signature-refused": ("auth.added-parameter-refused",),
     "auth.one-credential": ("gradebook.*",),
     "auth.scope-echoed": ("permission.scope-granted",),
     "permission.resource-granted": ("endpoint.reachable", "permission.core-collection-empty"),

@@ -19,10 +19,16 @@ import requests
 
 from conformance.quiet_hours import QuietHours
 from conformance.services import Services
+from conformance.transport import is_private_enough
 from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import redact
 
 TIMEOUT_S = (10, 60)
+CHUNK = 1 << 16
+MOST_BYTES = 256 << 20
+MOST_TIME_S = 600.0
+MOST_DEPTH = 64
+"""An answer is read up to so many unpacked bytes and seconds; JSON that is nested deeper is taken for none."""
 BUSY = (429, 503)
 MOST_REPEATS = 3
 MOST_PAUSE_S = 30.0
@@ -57,9 +63,12 @@ class Exchange:
         Read leniently, so that a byte order mark spoils no other check: envelope.json-text judges it.
         """
         try:
-            return json.loads(self.body.decode("utf-8-sig"))
-        except (UnicodeDecodeError, ValueError) as error:
+            document = json.loads(self.body.decode("utf-8-sig"))
+        except (UnicodeDecodeError, ValueError, RecursionError) as error:
             raise NotJson from error
+        if _is_deeper(document, MOST_DEPTH):
+            raise NotJson
+        return document
 
     @property
     def is_html(self) -> bool:
@@ -146,12 +155,20 @@ class Probe:
         until = self._quiet.until() if self._quiet else None
         if until is not None:
             raise BudgetSpent(f"quiet hours until {until:%H:%M} began")
+        if not is_private_enough(url) and (auth is not None or _bears_credential(headers, body)):
+            raise CannotRun(
+                "a credential is not sent over plain http", "https, or an address of this machine", redact(url),
+                "use the https:// address of the provider and of its token endpoint",
+            )  # fmt: skip
         self._wait()
         self.sent += 1
         try:
-            return (self._session if cookies else self._fresh()).request(
-                method, url, headers=dict(headers or {}), data=body, timeout=TIMEOUT_S, allow_redirects=False, auth=auth
+            session = self._session if cookies else self._fresh()
+            answer = session.request(
+                method, url, headers=dict(headers or {}), data=body, timeout=TIMEOUT_S, allow_redirects=False, auth=auth, stream=True
             )
+            _read_within_limits(answer)
+            return answer
         except requests.RequestException as error:
             raise CannotRun(
                 "the provider does not answer", "an HTTP answer", redact(url), f"check host, port and network ({_kind(error)})"
@@ -187,6 +204,35 @@ def pause_of(status: int, headers: Mapping[str, str], repeat: int) -> float | No
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether a JSON value is nested deeper than so many levels."""
+    level = [value]
+    for _ in range(depth):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)
+                 if isinstance(inner, dict | list)]  # fmt: skip
+        if not level:
+            return False
+    return True
+
+
+def _read_within_limits(answer: requests.Response) -> None:
+    """Take in a body up to MOST_BYTES and MOST_TIME_S; raises CannotRun beyond."""
+    until = time.monotonic() + MOST_TIME_S
+    parts, size = [], 0
+    for part in answer.iter_content(CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > MOST_BYTES or time.monotonic() > until:
+            answer.close()
+            limit = f"{MOST_BYTES // (1 << 20)} MiB" if size > MOST_BYTES else f"{MOST_TIME_S:.0f} s"
+            raise CannotRun("an answer is larger or slower than the suite reads", f"{limit} at most", redact(answer.url or ""))
+    answer._content = b"".join(parts)
+
+
+def _bears_credential(headers: Mapping[str, str] | None, body: bytes | None) -> bool:
+    return any(name.lower() in ("authorization", "cookie") for name in headers or ()) or b"client_secret=" in (body or b"")
 
 
 def _kind(error: requests.RequestException) -> str:

@@ -127,6 +127,8 @@ class Endpoint:
 
     def _signed_in(self, found: Request, query: str, urls: Sequence[str], now: float) -> Signed:
         authorization = found.headers.get("Authorization")
+        for quirk in acting(self.quirks, "authorization"):
+            authorization = quirk.authorization(authorization or "", query) or None
         mechanism = "oauth1" if is_signed(authorization, query) else "bearer"
         if self.root.auth and mechanism not in self.root.auth:
             raise unauthorized(f"only {' and '.join(self.root.auth)} is accepted under this root")
@@ -135,8 +137,11 @@ class Endpoint:
             pair = vendor.keyring.bearer((authorization or "").partition(" ")[2])
             if pair is not None:
                 return Signed(pair.credentials.client_id, vendor.keyring.scopes_of(pair))
+        signed = [f"{url}?{query}" if query else url for url in urls]
+        if any(quirk.passes_added_parameters for quirk in self.quirks) and "&" in query:
+            signed += [f"{url}?{query.rpartition('&')[0]}" for url in urls]
         return vendor.gate.admit(
-            cast(HttpMethod, found.method), [f"{url}?{query}" if query else url for url in urls], query, authorization,
+            cast(HttpMethod, found.method), signed, query, authorization,
             self.provider.spec, now,
         )  # fmt: skip
 

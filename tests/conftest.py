@@ -12,7 +12,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 HERE = Path(__file__).parent
 SERVED = (
-    "mock_server", "meeting", "consumers", "diagnosis", "sync_engine", "services", "conformance/test_api_faults.py", "conformance/test_api_faults_1p2.py", "conformance/test_politeness.py", "conformance/test_root_causes.py", "delivery/test_arrivals.py",
+    "mock_server", "meeting", "consumers", "diagnosis", "sync_engine", "services", "conformance/test_api_faults.py", "conformance/test_api_faults_1p2.py", "conformance/test_politeness.py", "conformance/test_limits_of_reading.py", "conformance/test_root_causes.py", "delivery/test_arrivals.py",
     "delivery/test_habits.py", "delivery/test_sign_in.py",
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from conformance.api_checks.envelopes import escaped
 from conformance.notices import Notice, shape
@@ -13,11 +13,14 @@ from conformance.registry import Skip, check
 from conformance.run import Run, at, json_of
 from conformance.sign_in import BEARER_HINT
 from conformance.survey import key_of
+from conformance.transport import is_loopback
 from oneroster_standard.oauth1 import sign
 from oneroster_standard.scopes import expand
 
 OAUTH2 = "RFC 6749"
 SIGNED = "RFC 5849; OneRoster 1.1 security"
+ALTERED = 4
+"""Characters at a token's end that are changed."""
 
 
 def _token_answer(run: Run) -> Exchange:
@@ -26,15 +29,17 @@ def _token_answer(run: Run) -> Exchange:
     return run.sign_in.exchange
 
 
-def _signed(run: Run, *, method: str = "HMAC-SHA256", secret: str | None = None, age_s: int = 0, nonce: str | None = None) -> Exchange:
+def _signed(
+    run: Run, *, method: str = "HMAC-SHA256", secret: str | None = None, age_s: int = 0, nonce: str | None = None, added: str = ""
+) -> Exchange:  # fmt: skip
     endpoint = run.sign_in.endpoint
     if not (endpoint.client_id and endpoint.client_secret):
         raise Skip("no pair of id and secret was given to sign with")
     if endpoint.auth != "oauth1" and not _takes_signatures(run):
         raise Skip("the provider takes no signed requests with this credential")
-    if secret is None and not age_s and nonce is None:
+    if secret is None and not age_s and nonce is None and not added:
         return _plainly_signed(run, method)
-    return _send_signed(run, method, secret, age_s, nonce)
+    return _send_signed(run, method, secret, age_s, nonce, added)
 
 
 def _takes_signatures(run: Run) -> bool:
@@ -50,7 +55,7 @@ def _plainly_signed(run: Run, method: str) -> Exchange:
     return asked[method]
 
 
-def _send_signed(run: Run, method: str, secret: str | None, age_s: int, nonce: str | None) -> Exchange:
+def _send_signed(run: Run, method: str, secret: str | None, age_s: int, nonce: str | None, added: str = "") -> Exchange:
     url = run.probe.url("/orgs?limit=1")
     endpoint = run.sign_in.endpoint
     own = endpoint.client_secret or ""
@@ -58,7 +63,7 @@ def _send_signed(run: Run, method: str, secret: str | None, age_s: int, nonce: s
         "GET", url, key=endpoint.client_id or "", secret=own if secret is None else secret, signature_method=method,
         timestamp=int(time.time()) - age_s, nonce=nonce,
     )  # fmt: skip
-    return run.probe.send("GET", url, headers=headers, auth_hint='-H "Authorization: OAuth ..."')
+    return run.probe.send("GET", url + added, headers=headers, auth_hint='-H "Authorization: OAuth ..."')
 
 
 @check(
@@ -244,14 +249,61 @@ def a_refusal_names_the_mechanism(run: Run) -> Iterator[Notice]:
 def an_unknown_token_is_refused(run: Run) -> Iterator[Notice]:
     """A read with an unknown token is answered with 401."""
     paths = _paths(run)
-    # A collection that opens to anyone is met without a credential: here a few show whether tokens are looked at.
-    for path in paths if run.deep else run.choose("unknown token", paths, 2):
+    # A collection that opens to anyone is met without a credential: here one shows whether tokens are looked at.
+    for path in paths if run.deep else run.choose("unknown token", paths, 1):
         answer = run.probe.send(
             "GET", run.probe.url(path), headers={"Authorization": "Bearer not-a-token"},
             auth_hint='-H "Authorization: Bearer not-a-token"',
         )  # fmt: skip
         if answer.status != 401:
             yield at(answer, "an unknown token is not refused", expected="401", observed=str(answer.status))
+
+
+@check(
+    "auth.altered-token-refused", severity="error", section="RFC 6750 3.1; RFC 7519 7.2",
+    why="Whoever can write a token that looks like one reads the roster.",
+)  # fmt: skip
+def an_altered_token_is_refused(run: Run) -> Iterator[Notice]:
+    """A read with the run's own token, its last characters changed, is answered with 401."""
+    token = run.sign_in.token or ""
+    if run.sign_in.endpoint.auth == "oauth1" or len(token) <= 2 * ALTERED:
+        raise Skip("this run has no token that could be altered")
+    end = "".join("B" if letter == "A" else "A" for letter in token[-ALTERED:])
+    (path,) = run.choose("altered token", _paths(run), 1)
+    answer = run.probe.send(
+        "GET", run.probe.url(path), headers={"Authorization": f"Bearer {token[:-ALTERED]}{end}"},
+        auth_hint='-H "Authorization: Bearer ${ONEROSTER_TOKEN%????}AAAA"',
+    )  # fmt: skip
+    if answer.status != 401:
+        yield at(answer, "an altered token is not refused", expected="401", observed=str(answer.status))
+
+
+@check(
+    "auth.token-in-url-refused", severity="warning", section="RFC 6750 2.3, 5.3; RFC 9700 4.3.2",
+    why="A URL stands in logs, histories and Referer headers, and the token in it with it.",
+    remedy="never put a token into a URL; ask the vendor to refuse it there",
+)  # fmt: skip
+def a_token_in_the_url_is_refused(run: Run) -> Iterator[Notice]:
+    """A read whose token stands in the URL, and in no header, is answered with 401."""
+    token = run.sign_in.token
+    if run.sign_in.endpoint.auth == "oauth1" or not token:
+        raise Skip("this run has no token")
+    if not (run.deep or is_loopback(urlsplit(run.probe.root).hostname or "")):
+        raise Skip("a live token is put into a URL, where logs keep it, with --deep only")
+    answer = run.probe.send("GET", run.probe.url(f"/orgs?limit=1&access_token={quote(token, safe='')}"))
+    if answer.status == 200:
+        yield at(answer, "a token in the URL opens the API", expected="401", observed="200")
+
+
+@check(
+    "auth.added-parameter-refused", specs=("1.1",), severity="error", section=SIGNED,
+    why="Whoever sits on the way can turn a request for one record into one for all.",
+)  # fmt: skip
+def a_request_that_was_altered_after_signing_is_refused(run: Run) -> Iterator[Notice]:
+    """A signed request with a parameter added after signing is answered with 401."""
+    answer = _signed(run, added="&offset=1")
+    if answer.status != 401:
+        yield at(answer, "a request that was altered after it was signed is accepted", expected="401", observed=str(answer.status))
 
 
 @check(

@@ -111,12 +111,13 @@ class Quirk:
     """A deviation; every hook returns its argument unless it is overridden.
 
     id: its name in the catalogue. clock_offset_s: how far the provider's clock is ahead. accepts_static_bearer: whether
-    the vendor's static key opens its API.
+    the vendor's static key opens its API. passes_added_parameters: whether a signature fits a query that has grown since.
     """
 
     id: str = ""
     clock_offset_s: float = 0.0
     accepts_static_bearer: bool = False
+    passes_added_parameters: bool = False
     memory: Memory
     """What it remembers between requests; given by the vendor."""
 
@@ -139,6 +140,10 @@ class Quirk:
     def rotation(self, overlap_s: float) -> float:
         """Change how long an old credential stays good beside the new one."""
         return overlap_s
+
+    def authorization(self, given: str, query: str) -> str:
+        """Change the Authorization header before it is looked at; empty for none."""
+        return given
 
     def admit(self, asked: ApiRequest) -> WholeAnswer | None:
         """Answer a request before its credential is looked at, or None; may raise Refusal."""

@@ -11,6 +11,7 @@ from requests_oauthlib import OAuth1
 
 from mock_server.auth.credentials import credentials_of
 from oneroster_harness.terminal import DEFAULT_SEED
+from oneroster_standard.oauth1 import sign
 from tests.mock_server.signs import sign_of
 from tests.mock_server.wire import PREFIX, WITHIN_S, Wire
 
@@ -121,6 +122,26 @@ def _(wire: Wire) -> bool:
 @sign_of("auth.sha1-only")
 def _(wire: Wire) -> bool:
     return signed(wire, "HMAC-SHA256").status_code == 401 and signed(wire, "HMAC-SHA1").ok
+
+
+@sign_of("auth.token-beginning")
+def _(wire: Wire) -> bool:
+    token = str(wire.token_answer().json()["access_token"])
+    headers = {"Authorization": f"Bearer {token[:-4]}zzzz"}
+    return requests.get(f"{wire.provider.base_url}/orgs", headers=headers, timeout=WITHIN_S).status_code == 200
+
+
+@sign_of("auth.token-in-url")
+def _(wire: Wire) -> bool:
+    given = {"access_token": wire.bearer()}
+    return requests.get(f"{wire.provider.base_url}/orgs", params=given, timeout=WITHIN_S).status_code == 200
+
+
+@sign_of("auth.added-parameter")
+def _(wire: Wire) -> bool:
+    url = f"{wire.provider.base_url}/orgs?limit=1"
+    headers = sign("GET", url, key=wire.provider.client_id, secret=wire.provider.client_secret)
+    return requests.get(f"{url}&offset=1", headers=headers, timeout=WITHIN_S).status_code == 200
 
 
 @sign_of("auth.clock-ahead")

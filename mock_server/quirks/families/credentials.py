@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from email.utils import formatdate
+from urllib.parse import parse_qs
 
 import orjson
 
 from mock_server.answers import unauthorized
-from mock_server.quirks.hooks import ApiRequest, ErrorAnswer, Quirk, TokenRequest, WholeAnswer, quirk
+from mock_server.quirks.hooks import ApiRequest, ErrorAnswer, Quirk, Record, TokenRequest, WholeAnswer, quirk
 from oneroster_standard.oauth1 import is_signed
 
 NODE = "node=a1"
+UNREAD = 8
+"""Characters at a token's end that are not looked at."""
 GRADEBOOK = ("categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults")
 VENDOR_HEADER = "x-vendor-authorization"
 
@@ -52,6 +55,40 @@ class Sha1Only(Quirk):
         if "HMAC-SHA256" in _authorization(asked):
             raise unauthorized("the signature method is not accepted")
         return None
+
+
+@quirk("auth.token-beginning")
+class TokenBeginning(Quirk):
+    """The end of a token, its signature, is not looked at."""
+
+    def token(self, answer: Record) -> Record:
+        """Remember the token by its beginning."""
+        token = str(answer.get("access_token", ""))
+        self.memory.first(token[:-UNREAD], token)
+        return answer
+
+    def authorization(self, given: str, query: str) -> str:
+        """Take a token for the one that begins like it."""
+        scheme, _, token = given.partition(" ")
+        known = self.memory.first(token[:-UNREAD], "") if scheme.lower() == "bearer" else ""
+        return f"{scheme} {known}" if known else given
+
+
+@quirk("auth.token-in-url")
+class TokenInUrl(Quirk):
+    """A token is taken from the query as well."""
+
+    def authorization(self, given: str, query: str) -> str:
+        """Read access_token of the query where no header is sent."""
+        found = parse_qs(query).get("access_token")
+        return given or (f"Bearer {found[0]}" if found else "")
+
+
+@quirk("auth.added-parameter")
+class AddedParameter(Quirk):
+    """A signature fits a query to which a parameter was added on the way."""
+
+    passes_added_parameters = True
 
 
 @quirk("auth.clock-ahead")
