@@ -126,13 +126,18 @@ def _joined(_collection: str, ids: Ids) -> Ids:
     return _numbered(most, 1, _nothing(len(ids)), np.hstack((line, letter, digits(last, 1).matrix)))
 
 
+def _case_twins(collection: str, ids: Ids) -> Ids:
+    half, odd = np.divmod(_numeric(collection, ids).astype(np.int64), 2)
+    return _numbered(half, 1, np.where(odd == 1, ord("K"), ord("k")).astype(np.uint8)[:, None], _nothing(len(ids)))
+
+
 def _same(_collection: str, ids: Ids) -> Ids:
     return ids
 
 
 COLUMN_FORMS: dict[str, Callable[[str, Ids], Ids]] = {
     "same": _same, "numeric": _numeric, "role-letter": _role_letter, "guid-upper": _guid, "student-letter": _student_letter,
-    "joined": _joined,
+    "joined": _joined, "case-twins": _case_twins,
 }  # fmt: skip
 """Forms of FORMS by their names, for many ids of one collection."""
 
