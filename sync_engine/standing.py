@@ -42,11 +42,14 @@ class Standing:
     def document(self) -> dict[str, Any]:
         """The machine form."""
         settled = self.last_settled
+        # A run that failed found nothing out, so what waited before it waits still.
+        told = next((one for one in reversed(self.runs) if one.after), self.last)
         return {
             "tenant": self.tenant, "status": self.last.status, "last_run": self.last.run, "last_at": self.last.at,
             "last_settled_run": settled.run if settled else None, "last_settled_at": settled.at if settled else None,
             "source": self.last.source, "spec": self.last.spec, "reasons": list(self.last.reasons),
-            "held": {name: found["held"] for name, found in self.last.changes.items() if found["held"]},
+            "held": {name: found["held"] for name, found in told.changes.items() if found["held"]},
+            "quarantined": {name: found["quarantined"] for name, found in told.changes.items() if found["quarantined"]},
             "runs": {status: sum(one.status == status for one in self.runs)
                      for status in ("applied", "held", "refused", "failed")},
             "success_rate": round(sum(one.status in GOOD for one in self.runs) / len(self.runs), 4),

@@ -41,7 +41,8 @@ def _text(one: Standing) -> str:
     for entity, states in one.rows.items():
         counts = ", ".join(f"{rows:,} {state}" for state, rows in states.items())
         waits = f"; {said['held'][entity]:,} wait" if entity in said["held"] else ""
-        lines.append(f"  {entity:<14} {counts}{waits}")
+        aside = f"; {said['quarantined'][entity]:,} set aside" if entity in said["quarantined"] else ""
+        lines.append(f"  {entity:<14} {counts}{waits}{aside}")
     if one.drifted:
         lines.append("  note           rows were changed by something other than a sync since the last run")
     if one.last.status != "applied":

@@ -102,6 +102,18 @@ def test_status_tells_what_waits(duck: Database, tmp_path: Path) -> None:
     found = sync("status", duck.url).document["tenants"][0]
     assert (found["status"], found["held"]) == ("held", {"users": 20})
     assert "40 present; 20 wait" in call("sync", "status", duck.url).out
+    # A run that fails in between found nothing out: the same rows wait still.
+    (tmp_path / "b" / "users.csv").unlink()
+    assert sync("run", tmp_path / "b", duck.url, "--yes").code == 3
+    found = sync("status", duck.url).document["tenants"][0]
+    assert (found["status"], found["held"], found["quarantined"]) == ("failed", {"users": 20}, {})
+
+
+def test_status_tells_what_was_set_aside(duck: Database, tmp_path: Path) -> None:
+    twice = [*users(1, 2), {**users(2)[0], "grades": "06"}]
+    sync("run", write_bundle(tmp_path / "a", {"users": twice}), duck.url, "--yes")
+    assert sync("status", duck.url).document["tenants"][0]["quarantined"] == {"users": 1}
+    assert "1 present; 1 set aside" in call("sync", "status", duck.url).out
 
 
 def test_a_target_that_no_sync_wrote_to_has_no_runs(duck: Database) -> None:
