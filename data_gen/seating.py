@@ -130,8 +130,9 @@ class Seating:
         cohort = np.searchsorted(facts["first"], numbers, side="right") - 1
         level, place = facts["level"][cohort], numbers - facts["first"][cohort]
         taken = self._taken(numbers, cohort, level, place)
-        at = np.repeat(cohort[:, None], told.width, axis=1) if told.has_dual else cohort[:, None]
-        if told.has_dual:
+        goes = bool(told.dual_percent[level].any())
+        at = np.repeat(cohort[:, None], told.width, axis=1) if goes else cohort[:, None]
+        if goes:
             self._elsewhere(numbers, level, taken, at)
         present = told.present[level]
         if told.has_summer:
@@ -174,6 +175,8 @@ class Seating:
                 found[mixes, slot] = start + periods[mixes] * (drawn % same_times)
         for slot in told.chosen_slots if several.any() else ():
             chooses = several & told.chosen[level, slot]
+            if not chooses.any():
+                continue
             start = (own % periods)[chooses]
             same_times = -(-(groups[chooses] - start) // periods[chooses])
             index = (facts["first"][cohort] + turn)[chooses] * np.int64(32) + start
@@ -249,6 +252,8 @@ class Seating:
         begin = np.full(taken.shape, starts[0])
         end = np.full(taken.shape, ends[told.regular_terms - 1])
         for slot in told.divided_slots:
+            if not (told.parts[level, slot] > 1).any():
+                continue
             counted = np.where(told.chained[level, slot], taken[:, slot] % told.periods[level] + told.part[level, slot], group[:, slot])
             size = told.part_terms[level, slot]
             first = counted % told.parts[level, slot] * size

@@ -130,10 +130,11 @@ class District:
         first = base = 0
         for place_of_level, level in enumerate(self.levels):
             schools = [school for school in self.schools if school.level == place_of_level]
+            taught = {grade: sum(grade in school.grades for school in schools) for grade in level.grades}
             for place, school in enumerate(schools):
                 group = 0
                 for grade in school.grades:
-                    total, parts = self._grade_start(grade + 1) - self._grade_start(grade), sum(grade in one.grades for one in schools)
+                    total, parts = self._grade_start(grade + 1) - self._grade_start(grade), taught[grade]
                     count = total * (place + 1) // parts - total * place // parts
                     groups = _sections(count, self._section_size(level, school.number, grade))
                     found.append(Cohort(school, grade, first, count, group, base, groups))
