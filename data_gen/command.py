@@ -37,7 +37,8 @@ from data_gen.shapes.model import preset
 from data_gen.shapes.reading import DEFAULT, preset_names
 from data_gen.verification import Verdict, verify
 from data_gen.workers import workers_for
-from data_gen.year.bundles import Day, days_folder
+from data_gen.year.bundles import Day, Span, days_folder
+from data_gen.year.rates import rates_of, read_rates
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import (
     DEFAULT_STUDENTS,
@@ -55,6 +56,8 @@ from oneroster_harness.terminal import (
 assert families.FAMILIES
 STORE_SUFFIX = ".district"
 SHOWN = 20
+MOST_DAYS = 999
+"""Their number has three digits in the name of a folder."""
 GENERATE_EPILOG = """
 \b
 Examples:
@@ -128,8 +131,16 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     help="List the defects with the rule that finds each, and exit",
 )
 @click.option(
-    "--days", type=click.IntRange(0, 400), default=0, show_default=True,
+    "--days", type=click.IntRange(0, MOST_DAYS), default=0, show_default=True,
     help="Also write so many later days beside OUT (OUT.days): a full bundle, a delta, expected-diff.json",
+)
+@click.option(
+    "--every", type=click.IntRange(1, MOST_DAYS), default=1, show_default=True, metavar="K",
+    help="With --days: write every Kth day and the last one; the days between pass unwritten",
+)
+@click.option(
+    "--rates", "rates", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="TOML with a table [year]: how often things happen and when a school year ends, see docs/school-year.md",
 )
 @click.option(
     "--delta-from", "earlier", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
@@ -143,7 +154,8 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
 @json_option
 def generate(
     out: Path, students: int | None, shape_name: str, seed: int, as_of: date, spec: str | None, vendor: str, locale: str,
-    defects: tuple[str, ...], days: int, earlier: Path | None, workers: int | None, force: bool, json_target: str | None,
+    defects: tuple[str, ...], days: int, every: int, rates: Path | None, earlier: Path | None, workers: int | None,
+    force: bool, json_target: str | None,
 ) -> None:  # fmt: skip
     """Write a synthetic district to OUT: a .zip, a folder of CSV files, or a .district store.
 
@@ -154,11 +166,16 @@ def generate(
     pools.load(locale)
     shape = load_shape(shape_name)
     count = students or shape.students
+    rates_of(shape.document.get("year"))
+    year = read_rates(rates) if rates else None
     is_store = out.suffix == STORE_SUFFIX
     wanted = _orders(defects, is_store=is_store)
-    recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape, workers_for(count, workers or 0))
+    recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape, workers_for(count, workers or 0), year)
     _refuse_together(days, earlier, is_store=is_store, has_defects=bool(wanted))
+    if rates and not (days or is_store):
+        raise UsageProblem("--rates for a bundle without later days", "--days N, or a .district whose days pass when it is served")
     later: list[Day] = []
+    span = _span(days, every, wanted)
     if not is_store:
         require_fits(wanted, spec=recipe.spec, days=days)
     refuse_existing(out, force=force)
@@ -176,9 +193,9 @@ def generate(
         elif is_store:
             rows = write_store(part, recipe, tell)
         elif days and wanted:
-            rows, later = write_faulty_series(part, recipe, days, wanted, tell, out.name)
+            rows, later = write_faulty_series(part, recipe, span, wanted, tell, out.name)
         elif days:
-            rows, later = write_series(part, recipe, days, tell)
+            rows, later = write_series(part, recipe, span, tell)
         elif earlier is not None:
             rows = write_delta_from(part, recipe, earlier, tell)
         elif wanted:
@@ -217,6 +234,17 @@ def _orders(texts: tuple[str, ...], *, is_store: bool) -> list[Order]:
         if is_store and "@" in text:
             raise UsageProblem(f"--defect {text} with a .district store", "no day: a served district lives by POST /advance of the admin API")
     return orders(texts, known)
+
+
+def _span(days: int, every: int, wanted: list[Order]) -> Span:
+    """Which later days are written; raises UsageProblem when a defect is wanted on another one."""
+    if every > 1 and not days:
+        raise UsageProblem("--every without --days", "--days N --every K")
+    span = Span(days, every)
+    unwritten = [order.day for order in wanted if 0 < order.day <= days and not span.is_written(order.day)]
+    if unwritten:
+        raise UsageProblem(f"--defect on day {unwritten[0]}, which --every {every} leaves out", "a day that is written")
+    return span
 
 
 def _refuse_together(days: int, earlier: Path | None, *, is_store: bool, has_defects: bool) -> None:

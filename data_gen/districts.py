@@ -6,7 +6,7 @@ Called by the `generate` and `serve` commands through the `oneroster.districts` 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -21,10 +21,10 @@ from data_gen.seen_rows import SeenRows
 from data_gen.shape import District
 from data_gen.shapes.model import Shape, default
 from data_gen.workers import Task, done, workers_for
-from data_gen.year.bundles import laid_over
 from data_gen.year.days import live_until
-from data_gen.year.views import Shown, changed, together
-from data_gen.year.world import Change, World
+from data_gen.year.laying import laid_over
+from data_gen.year.views import Passed, Shown, changed
+from data_gen.year.world import World
 from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import VERSION
 from oneroster_standard.marks import render
@@ -76,16 +76,19 @@ def build(
     specs: Sequence[str] = VERSIONS,
     shape: Shape | None = None,
     workers: int = 1,
+    year: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the district of a seed as a `.district` store, through a vendor's ids and scope.
 
     tell: called with each collection's name. specs: the versions it holds, 1.1 first. shape: the small district unless given;
-    its keys are kept in the store. workers: processes to use; the bytes are the same for any number. Returns out.
+    its keys are kept in the store. workers: processes to use; the bytes are the same for any number. year: the `[year]`
+    table by which its later days come, beside the rates of the shape. Returns out.
     """
     made = district(students=students, seed=seed, as_of=as_of, locale=locale, shape=shape)
     meta: dict[str, Any] = {
         "seed": seed, "as_of": as_of.isoformat(), "students": students, "locale": locale, "faker": made.pools.faker,
         "vendor": "reference", "generator": f"oneroster-harness {VERSION}", "watermark": WATERMARK,
+        **({"year": dict(year)} if year else {}),
     }  # fmt: skip
     if shape is not None and shape is not default():
         meta["shape"] = {"name": shape.name, "keys": shape.document}
@@ -101,6 +104,7 @@ def build(
                 specs=specs,
                 shape=shape,
                 workers=workers,
+                year=year,
             )
             return view(base, out, vendor=vendor, workers=workers)
     with StoreWriter(out, meta, specs) as writer:
@@ -177,11 +181,11 @@ def advance(store: Path, *, start: int, stop: int, views: Iterable[tuple[str, Se
             )  # fmt: skip
         world = World(source)
         live_until(world, start)
-        passed: list[list[Change]] = []
+        passed = Passed()
         for day in range(start + 1, stop + 1):
             live_until(world, day)
-            passed.append(list(world.changes()))
-        found = together(passed)
+            passed.add(world.changes())
+        found = passed.changes()
         return [changed(world, lens_of(vendor, quirks, spec), found) for vendor, quirks, spec in views]
     finally:
         source.close()

@@ -14,6 +14,7 @@ from data_gen.defects.pains import Pain, pains
 from data_gen.defects.record_registry import RECORD_DEFECTS
 from data_gen.defects.registry import DEFECTS
 from data_gen.shapes import documentation as shapes
+from data_gen.year import documentation as school_year
 from oneroster_standard.documentation import table
 
 PAGE = "defects.md"
@@ -97,3 +98,4 @@ def _pain(found: Pain) -> tuple[str, ...]:
 if __name__ == "__main__":
     Path(sys.argv[1], PAGE).write_text(page(), encoding="utf-8")
     Path(sys.argv[1], shapes.PAGE).write_text(shapes.page(), encoding="utf-8")
+    Path(sys.argv[1], school_year.PAGE).write_text(school_year.page(), encoding="utf-8")

@@ -6,8 +6,8 @@ Called by the command and by tests. Writes into places that it is given and neve
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from data_gen.file_rows import DistrictSource
 from data_gen.lens import lens_of
 from data_gen.shapes.model import Shape
 from data_gen.shapes.reading import DEFAULT
-from data_gen.year.bundles import Day, days_folder, write_days, write_delta
+from data_gen.year.bundles import Day, Span, days_folder, write_days, write_delta
 from data_gen.year.delta_from import difference
 from oneroster_standard.moments import format_instant
 from oneroster_standard.standard import load
@@ -50,13 +50,14 @@ class Recipe:
     spec: str = SPEC
     shape: Shape | None = None
     workers: int = 1
+    year: Mapping[str, Any] | None = None
+    """The `[year]` table of the user's rates."""
 
     def build(self, out: Path, tell: Tell | None) -> Path:
         """Write it as a store."""
         return build(
             out, students=self.students, seed=self.seed, as_of=self.as_of, locale=self.locale,
-            vendor=self.vendor, tell=tell, shape=self.shape,
-            workers=self.workers,
+            vendor=self.vendor, tell=tell, shape=self.shape, workers=self.workers, year=self.year,
         )  # fmt: skip
 
 
@@ -100,21 +101,17 @@ def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str
     return write_bundle(out, StoreSource(seen, recipe.spec), version=recipe.spec, tell=tell, workers=recipe.workers)
 
 
-def write_series(out: Path, recipe: Recipe, days: int, tell: Tell | None = None) -> tuple[dict[str, int], list[Day]]:
+def write_series(out: Path, recipe: Recipe, span: Span, tell: Tell | None = None) -> tuple[dict[str, int], list[Day]]:
     """Write day 0 to out and later days into its days folder; returns rows of day 0 by file, and the days.
 
     Stores are written beside out and left there.
     """
-    base = Store.open(
-        build(
-            out.with_name("base.district"), students=recipe.students, seed=recipe.seed, as_of=recipe.as_of,
-            locale=recipe.locale, tell=tell, shape=recipe.shape, workers=recipe.workers,
-        )
-    )  # fmt: skip
-    seen = base if recipe.vendor == "reference" else Store.open(view(base.path, out.with_name("seen.district"), vendor=recipe.vendor, workers=recipe.workers))
+    base = Store.open(replace(recipe, vendor="reference").build(out.with_name("base.district"), tell))
+    is_plain = recipe.vendor == "reference"
+    seen = base if is_plain else Store.open(view(base.path, out.with_name("seen.district"), vendor=recipe.vendor, workers=recipe.workers))
     try:
         rows = write_bundle(out, StoreSource(seen.path, recipe.spec), version=recipe.spec, tell=tell, workers=recipe.workers)
-        return rows, write_days(days_folder(out), ".zip" if out.suffix == ".zip" else "", base, seen, lens_of(recipe.vendor, (), recipe.spec), days, tell)
+        return rows, write_days(days_folder(out), out, base, lens_of(recipe.vendor, (), recipe.spec), span, tell)
     finally:
         seen.close()
         base.close()
@@ -150,21 +147,22 @@ def write_faulty(
 
 
 def write_faulty_series(
-    out: Path, recipe: Recipe, days: int, wanted: Sequence[Order], tell: Tell | None = None, name: str = ""
+    out: Path, recipe: Recipe, span: Span, wanted: Sequence[Order], tell: Tell | None = None, name: str = ""
 ) -> tuple[dict[str, int], list[Day]]:
     """Write a series like write_series, plant defects into the full bundles of their days, and write one key of all.
 
     Deltas and expected differences stay those of the clean days: they say what a perfect consumer would do.
     """
-    rows, later = write_series(out, recipe, days, tell)
+    rows, later = write_series(out, recipe, span, tell)
+    places = {found.number: found for found in later}
     own_name = name or out.name
     folder = days_folder(out.with_name(own_name)).name
     entries: dict[Order, dict[str, Any]] = {}
     for day in sorted({order.day for order in wanted}):
         orders = [order for order in wanted if order.day == day]
-        path = out if day == 0 else days_folder(out) / later[day - 1].folder / f"full{later[day - 1].form}"
+        path = out if day == 0 else days_folder(out) / places[day].folder / f"full{places[day].form}"
         draft = Draft(_as_folder(path, out.with_name(f"clean-{day}")), recipe.seed, own_name if day == 0 else path.name)
-        shown = own_name if day == 0 else f"{folder}/{later[day - 1].folder}/{path.name}"
+        shown = own_name if day == 0 else f"{folder}/{places[day].folder}/{path.name}"
         entries |= {order: {**entry, "bundle": shown} for order, entry in zip(orders, plant(draft, orders), strict=True)}
         write_draft(path, draft)
         rows = draft.rows(rows) if day == 0 else rows

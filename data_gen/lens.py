@@ -122,6 +122,7 @@ class Lens:
     hide_co_teachers: bool = False
     staff_row_per_school: bool = False
     empty_classes: bool = False
+    active_year_only: bool = False
     old_forms: Mapping[str, str] = field(default_factory=dict)
     old_id_key: str = ""
 
@@ -263,4 +264,5 @@ def lens_of(vendor: str, quirks: Iterable[str] = (), version: str = "1.1") -> Le
         hide_co_teachers=bool(scope.get("hide_co_teachers", False)),
         staff_row_per_school=bool(scope.get("staff_row_per_school", False)),
         empty_classes=bool(scope.get("empty_classes", False)),
+        active_year_only=bool(scope.get("active_year_only", False)),
     )

@@ -6,41 +6,47 @@ Called by the writers of bundles and by whoever advances a served district. The 
 from __future__ import annotations
 
 from data_gen import year
-from data_gen.year.happenings import FOLLOWS, HAPPENINGS, SCHOOL_DAYS
+from data_gen.year.calendar import OCCASIONS, is_school_day, is_working_day, sessions_of
+from data_gen.year.happenings import FOLLOWS, HAPPENINGS
+from data_gen.year.rates import OFFICE_DAYS, SCHOOL_DAYS, known_rates
 from data_gen.year.world import World
 
 assert year.__all__
-SATURDAY = 5
 _FINE = 1 << 20
+ORDER = ("term-change", "next-year-planned", "graduation", "rollover", "scheduled")
+"""Events of the calendar in the order in which they happen when they fall on one day."""
 
 
-def is_school_day(world: World) -> bool:
-    """Whether the office works: Monday to Friday. Holidays are not known."""
-    return world.date.weekday() < SATURDAY
-
-
-def _times(world: World, id: str, per_thousand: int) -> int:
+def _times(world: World, id: str, days: int) -> int:
     """How often a kind comes today: the expected number, its fraction drawn."""
-    whole, rest = divmod(world.students * per_thousand * _FINE // (1000 * SCHOOL_DAYS), _FINE)
+    whole, rest = divmod(world.enrolled * world.rates.happenings[id] * _FINE // (1000 * days), _FINE)
     return whole + (world.below(f"times/{id}", _FINE) < rest)
 
 
-def live(world: World) -> None:
-    """Let one more day pass.
+def _happen(world: World, *, is_school: bool) -> None:
+    """Let kinds come at their rates; one kind, in turn, comes at least once, so that even the smallest district lives."""
+    known = known_rates()
+    kinds = [id for id in sorted(HAPPENINGS) if is_school or known[id].when == "office"]
+    wanted = [id for id in kinds if world.rates.happenings[id]]
+    chosen = wanted[world.day % len(wanted)] if wanted else ""
+    for id in kinds:
+        times = _times(world, id, SCHOOL_DAYS if known[id].when == "school" else OFFICE_DAYS)
+        for place in range(max(times, id == chosen)):
+            HAPPENINGS[id].act(world, f"{id}/{place}")
 
-    On a school day something happens even in the smallest district: one kind, in turn, comes at least once.
-    """
+
+def live(world: World) -> None:
+    """Let one more day pass: what follows from earlier days, what the calendar says, what comes at a rate."""
     world.begin(world.day + 1)
     for found in world.later.pop(world.day, []):
-        FOLLOWS[found.kind](world, found.keys)
-    if not is_school_day(world):
-        return
-    kinds = sorted(HAPPENINGS)
-    chosen = kinds[world.day % len(kinds)]
-    for id in kinds:
-        times = max(_times(world, id, HAPPENINGS[id].per_thousand), id == chosen)
-        for place in range(times):
-            HAPPENINGS[id].act(world, f"{id}/{place}")
+        FOLLOWS[found.kind].act(world, found.keys)
+    for occasion in map(OCCASIONS.__getitem__, ORDER):
+        due = occasion.due(world, sessions_of(world))
+        if due <= world.date and (occasion.id, due.isoformat()) not in world.done:
+            world.done.add((occasion.id, due.isoformat()))
+            occasion.act(world)
+    if is_working_day(world):
+        _happen(world, is_school=is_school_day(world, sessions_of(world)))
 
 
 def live_until(world: World, day: int) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from data_gen.family_rows import STUDENT_DOMAIN
 from data_gen.references import refer
 from data_gen.year import newcomers
+from data_gen.year.departures import settle
 from data_gen.year.happenings import happening
 from data_gen.year.world import World
 
 
-@happening("name-change", per_thousand=10)
+@happening("name-change")
 def name_change(world: World, path: str) -> bool:
     """A student takes another family name; user name and e-mail stay."""
     student = world.someone(path)
@@ -22,7 +23,7 @@ def name_change(world: World, path: str) -> bool:
     return True
 
 
-@happening("email-change", per_thousand=15)
+@happening("email-change")
 def email_change(world: World, path: str) -> bool:
     """A student gets another e-mail address."""
     student = world.someone(path)
@@ -32,7 +33,7 @@ def email_change(world: World, path: str) -> bool:
     return True
 
 
-@happening("new-guardian", per_thousand=20)
+@happening("new-guardian")
 def new_guardian(world: World, path: str) -> bool:
     """A guardian is added to a student."""
     student = world.someone(path)
@@ -46,7 +47,7 @@ def new_guardian(world: World, path: str) -> bool:
     return True
 
 
-@happening("guardian-leaves", per_thousand=12)
+@happening("guardian-leaves")
 def guardian_leaves(world: World, path: str) -> bool:
     """A guardian is taken off a student who has another one."""
     student = world.someone(path)
@@ -57,9 +58,7 @@ def guardian_leaves(world: World, path: str) -> bool:
     world.put("users", {**student, "agents": kept}, "guardian-leaves")
     own = world.active("users", last["sourcedId"])
     if own is not None:
-        children = [child for child in own.get("agents", ()) if child["sourcedId"] != student["sourcedId"]]
-        if any(world.active("users", child["sourcedId"]) for child in children):
-            world.put("users", {**own, "agents": children}, "guardian-leaves")
-        else:
-            world.retire("users", own["sourcedId"], "guardian-leaves")
+        others = [child for child in own.get("agents", ()) if child["sourcedId"] != student["sourcedId"]]
+        world.put("users", {**own, "agents": others}, "guardian-leaves")
+        settle(world, own["sourcedId"], "guardian-leaves")
     return True

@@ -1,6 +1,6 @@
-"""Kinds of happenings and how often they come; each kind is a function that changes the world once.
+"""Kinds of happenings: those that come at a rate, those that follow others, and those of the calendar.
 
-Called by days.py. A rate is per 1,000 students and school year; all rates are assumed, and lively on purpose.
+Called by days.py. Each kind is a function that changes the world; how often it comes stands in rates.toml.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from data_gen.year.world import Later, World
 
-SCHOOL_DAYS = 180
-"""School days of a year, by which a yearly rate is divided."""
 Act = Callable[[World, str], bool]
 """Changes the world once; path: keeps the draws of one day apart. False when there was nobody to do it to."""
 Follow = Callable[[World, tuple[str, ...]], None]
@@ -19,33 +17,45 @@ Follow = Callable[[World, tuple[str, ...]], None]
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One kind. per_thousand: times a year and 1,000 students."""
+    """One kind that comes at a rate."""
 
     id: str
-    per_thousand: int
     act: Act
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What follows on a later day."""
+
+    id: str
+    act: Follow
+    title: str
+
+
 HAPPENINGS: dict[str, Happening] = {}
-FOLLOWS: dict[str, Follow] = {}
+FOLLOWS: dict[str, FollowUp] = {}
 
 
-def happening(id: str, *, per_thousand: int) -> Callable[[Act], Act]:
+def _title(act: Callable[..., object]) -> str:
+    return (act.__doc__ or "").partition("\n")[0]
+
+
+def happening(id: str) -> Callable[[Act], Act]:
     """Register a kind; the first line of the function's docstring is its title."""
 
     def register(act: Act) -> Act:
-        HAPPENINGS[id] = Happening(id, per_thousand, act, (act.__doc__ or "").partition("\n")[0])
+        HAPPENINGS[id] = Happening(id, act, _title(act))
         return act
 
     return register
 
 
 def follow(id: str) -> Callable[[Follow], Follow]:
-    """Register what happens on a later day."""
+    """Register what happens on a later day; the first line of the function's docstring is its title."""
 
     def register(act: Follow) -> Follow:
-        FOLLOWS[id] = act
+        FOLLOWS[id] = FollowUp(id, act, _title(act))
         return act
 
     return register

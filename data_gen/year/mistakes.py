@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from data_gen.year import newcomers
+from data_gen.year.departures import adopt, depart, unseat
 from data_gen.year.happenings import follow, happening, plan
-from data_gen.year.moves import enroll, unenroll
+from data_gen.year.moves import at_once, enroll
 from data_gen.year.world import World
 
 MENDED_AFTER, RESTORED_AFTER, MERGED_AFTER, REUSED_AFTER = 2, 3, 5, 20
 
 
-@happening("misspelling", per_thousand=15)
+@happening("misspelling")
 def misspelling(world: World, path: str) -> bool:
     """A given name loses a letter, and gets it back."""
     student = world.someone(path)
@@ -29,7 +30,7 @@ def spelling_mended(world: World, keys: tuple[str, ...]) -> None:
         world.put("users", {**student, "givenName": keys[1]}, "spelling-mended")
 
 
-@happening("dropped-by-mistake", per_thousand=15)
+@happening("dropped-by-mistake")
 def dropped_by_mistake(world: World, path: str) -> bool:
     """An enrollment is deleted by mistake, and comes back under its key."""
     student = world.someone(path)
@@ -44,13 +45,17 @@ def dropped_by_mistake(world: World, path: str) -> bool:
 
 @follow("restored")
 def restored(world: World, keys: tuple[str, ...]) -> None:
-    """The enrollment is active again, if its student is still there."""
+    """The enrollment is active again, if its student is still there and has taken nothing else meanwhile."""
     seat = world.get("enrollments", keys[0])
-    if seat is not None and world.active("users", seat["user"]["sourcedId"]) and world.active("classes", seat["class"]["sourcedId"]):
+    taught = world.active("classes", seat["class"]["sourcedId"]) if seat else None
+    if seat is None or taught is None or not world.active("users", seat["user"]["sourcedId"]):
+        return
+    others = [world.active("classes", one["class"]["sourcedId"]) for one in world.seats_of(seat["user"]["sourcedId"])]
+    if not any(other and at_once(other, taught) for other in others):
         world.put("enrollments", {**seat, "status": "active"}, "restored")
 
 
-@happening("entered-twice", per_thousand=8)
+@happening("entered-twice")
 def entered_twice(world: World, path: str) -> bool:
     """A student is entered a second time, and the two are merged."""
     student = world.someone(path)
@@ -60,24 +65,40 @@ def entered_twice(world: World, path: str) -> bool:
     same = {name: student[name] for name in ("givenName", "familyName", "middleName") if name in student}
     world.put("users", double | same, "entered-twice")
     enroll(world, double, student, "entered-twice")
-    plan(world, MERGED_AFTER, "merged", double["sourcedId"])
+    stays = (double, student) if world.below(f"{path}/stays", 3) == 0 else (student, double)
+    plan(world, MERGED_AFTER, "merged", *(one["sourcedId"] for one in stays))
     return True
 
 
 @follow("merged")
 def merged(world: World, keys: tuple[str, ...]) -> None:
-    """The second entry goes, with all that came with it."""
-    double = world.active("users", keys[0])
-    if double is None:
-        return
-    unenroll(world, double, "merged")
-    for collection in ("users", "demographics"):
-        world.retire(collection, keys[0], "merged")
-    for agent in double.get("agents", ()):
-        world.retire("users", agent["sourcedId"], "merged")
+    """One of the two entries goes, the later or the earlier one, with all that came with it."""
+    stays, goes = (world.active("users", key) for key in keys)
+    if stays is not None and goes is not None:
+        depart(world, goes, "merged")
 
 
-@happening("key-given-again", per_thousand=2)
+@happening("two-in-one")
+def two_in_one(world: World, path: str) -> bool:
+    """Two children share one record; it is split: a new record takes a part of the classes."""
+    student = world.someone(path)
+    today = world.date.isoformat()
+    seats = [seat for seat in world.seats_of(student["sourcedId"]) if seat["endDate"] > today] if student else []
+    if student is None or len(seats) < 2:
+        return False
+    twin = newcomers.student(world, path, student, "two-in-one", sibling=student)
+    for place, seat in enumerate(seats[::2]):
+        taught = world.active("classes", seat["class"]["sourcedId"])
+        if taught is not None:
+            taken = world.seat(twin["sourcedId"], taught, seat["endDate"], str(place), begin=seat["beginDate"], role="student")
+            world.put("enrollments", taken, "two-in-one")
+        unseat(world, seat, "two-in-one")
+    for agent in student.get("agents", ()):
+        adopt(world, agent["sourcedId"], twin["sourcedId"], "two-in-one")
+    return True
+
+
+@happening("key-given-again")
 def key_given_again(world: World, path: str) -> bool:
     """The key of a student who left long ago is given to another child."""
     free = [key for day, key in world.gone if world.day - day >= REUSED_AFTER and world.active("users", key) is None]

@@ -32,27 +32,44 @@ def _phone(world: World, path: str) -> str:
     return f"(206) 555-01{world.below(f'{path}/phone', 100):02d}"
 
 
-def student(world: World, path: str, like: Record, reason: str) -> Record:
-    """A new student in the school and grade of another, with guardians and demographics; all are put."""
-    number, home = world.students, world.households
-    world.students, world.households = number + 1, home + 1
-    given, family = _given(world, path), family_name(world, path)
+def student(world: World, path: str, like: Record, reason: str, *, sibling: Record | None = None, born_later: int = 0) -> Record:
+    """A new student in the school and grade of another, with guardians and demographics; all are put.
+
+    sibling: whose family name is shared; the student is left without guardians. born_later: by how many years than the
+    other.
+    """
+    number = world.students
+    while world.get("users", student_id(number)) is not None:
+        number += 1  # a key that a planted defect has taken
+    world.students = number + 1
+    world.enrolled += 1
+    given, family = _given(world, path), family_name(world, path) if sibling is None else sibling["familyName"]
     username = f"{plain(given)[:1]}{plain(family)[:12]}{number:04d}"
-    letters = "ab" if world.below(f"{path}/second", 100) < SECOND_GUARDIAN_PERCENT else "a"
-    keys = [f"gdn-{home:07d}{letter}" for letter in letters]
+    keys = _new_home(world, path) if sibling is None else []
     found: Record = {
         "sourcedId": student_id(number), "status": "active", "dateLastModified": "", "username": username,
         "userIds": [{"type": "SIS", "identifier": f"9{number:07d}"}], "enabledUser": "true", "givenName": given,
         "familyName": family, "role": "student", "identifier": f"9{number:07d}", "email": f"{username}@{STUDENT_DOMAIN}",
-        "agents": [refer("user", key) for key in keys], "orgs": list(like["orgs"]), "grades": list(like["grades"]),
+        **({"agents": [refer("user", key) for key in keys]} if keys else {}), "orgs": list(like["orgs"]), "grades": list(like["grades"]),
     }  # fmt: skip
     world.put("users", found, reason)
     for key in keys:
         guardian(world, f"{path}/{key[-1]}", key, family, [found], reason)
     own = world.get("demographics", like["sourcedId"])
     if own is not None:
+        born = own.get("birthDate")
+        if born and born_later:
+            own["birthDate"] = f"{int(born[:4]) + born_later}{born[4:]}".replace("-02-29", "-02-28")
         world.put("demographics", {**own, "sourcedId": found["sourcedId"], "status": "active"}, reason)
     return found
+
+
+def _new_home(world: World, path: str) -> list[str]:
+    """Keys of the guardians of a household that was not there before."""
+    home = world.households
+    world.households += 1
+    letters = "ab" if world.below(f"{path}/second", 100) < SECOND_GUARDIAN_PERCENT else "a"
+    return [f"gdn-{home:07d}{letter}" for letter in letters]
 
 
 def guardian(world: World, path: str, key: str, family: str, children: list[Record], reason: str) -> None:

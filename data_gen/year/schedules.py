@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from data_gen.year.calendar import sessions_of
+from data_gen.year.departures import unseat
 from data_gen.year.happenings import happening
 from data_gen.year.world import Record, World
 
@@ -14,43 +16,46 @@ def _one_seat(world: World, path: str) -> tuple[Record, Record] | None:
     return student, seats[world.below(f"{path}/seat", len(seats))]
 
 
-@happening("drop", per_thousand=120)
+@happening("drop")
 def drop(world: World, path: str) -> bool:
     """A student drops a class."""
     found = _one_seat(world, path)
     if found is None:
         return False
-    seat = found[1]
-    world.retire("enrollments", seat["sourcedId"], "drop")
+    unseat(world, found[1], "drop")
     return True
 
 
-@happening("schedule-change", per_thousand=50)
+@happening("schedule-change")
 def schedule_change(world: World, path: str) -> bool:
     """A student takes over the schedule of another section of the grade."""
     student = world.someone(path)
     if student is None:
         return False
-    own = {seat["class"]["sourcedId"]: seat for seat in world.seats_of(student["sourcedId"])}
+    today, begun = world.date.isoformat(), sessions_of(world).start.isoformat()
+    own = {seat["class"]["sourcedId"]: seat for seat in world.seats_of(student["sourcedId"]) if seat["endDate"] > begun}
     for place in range(30):
         like = world.someone(f"{path}/to/{place}", tries=1)
         if like is None or like["orgs"] != student["orgs"] or like["grades"] != student["grades"]:
             continue
-        wanted = {seat["class"]["sourcedId"]: seat for seat in world.seats_of(like["sourcedId"])}
+        wanted = {seat["class"]["sourcedId"]: seat for seat in world.seats_of(like["sourcedId"]) if seat["endDate"] > today}
         if not wanted or wanted.keys() == own.keys():
             continue
         for key in own.keys() - wanted.keys():
-            world.retire("enrollments", own[key]["sourcedId"], "schedule-change")
+            unseat(world, own[key], "schedule-change")
         for number, key in enumerate(sorted(wanted.keys() - own.keys())):
             found = world.active("classes", key)
             if found is not None:
-                taken = world.seat(student["sourcedId"], found, wanted[key]["endDate"], f"s{number}", role="student")
+                like_seat = wanted[key]
+                taken = world.seat(
+                    student["sourcedId"], found, like_seat["endDate"], f"s{number}", begin=like_seat["beginDate"], role="student"
+                )  # fmt: skip
                 world.put("enrollments", taken, "schedule-change")
         return True
     return False
 
 
-@happening("room-change", per_thousand=12)
+@happening("room-change")
 def room_change(world: World, path: str) -> bool:
     """A class moves to another room."""
     found = _one_seat(world, path)

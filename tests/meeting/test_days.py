@@ -18,6 +18,8 @@ from mock_server.mock_process import RunningMock, running_mock
 from tests.mock_server.wire import Wire, ids
 
 WITHIN_S = 60
+ACROSS_DAYS = 330
+"""Days from the first of October into the next school year."""
 COLLECTIONS = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments", "demographics")
 
 
@@ -147,6 +149,52 @@ def test_a_full_bundle_of_a_day_holds_what_the_vendor_serves_on_it(mock: Running
         for key, row in told.items():
             for name in ("familyName", "userSourcedId", "classSourcedId", "location", "birthDate", "endDate"):
                 assert (written[key].get(name) or None) == row.get(name), (entity, name)
+
+
+@pytest.fixture(scope="module")
+def next_year(mock: RunningMock) -> RunningMock:
+    """The district in the autumn after the next school year began."""
+    mock.reset()
+    mock.advance(ACROSS_DAYS)
+    return mock
+
+
+@pytest.mark.parametrize("spec", ["1.1", "1.2"])
+@pytest.mark.parametrize("vendor", ["reference", "powerschool", "infinite-campus", "classlink"])
+def test_across_a_year_bundle_and_truth_agree(next_year: RunningMock, tmp_path: Path, vendor: str, spec: str) -> None:
+    if spec not in next_year.ready["providers"][vendor]["spec"]:
+        pytest.skip(f"{vendor} does not serve {spec}")
+    assert next_year.admin("GET", "/advance")["day"] == ACROSS_DAYS
+    command = [
+        sys.executable, "-m", "oneroster_harness", "generate", str(tmp_path / "d"), "--students", "200", "--days", str(ACROSS_DAYS),
+        "--every", str(ACROSS_DAYS), "--vendor", vendor, "--spec", spec,
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    full = tmp_path / "d.days" / f"day-{ACROSS_DAYS}" / "full"
+    for entity in ("orgs", "academicSessions", "courses", "classes", "users", "enrollments", "demographics"):
+        with (full / f"{entity}.csv").open(encoding="utf-8", newline="") as stream:
+            written = {row["sourcedId"]: row for row in csv.DictReader(stream)}
+        rows = next_year.admin("GET", f"/vendors/{vendor}/truth/{entity}?channel=csv&spec={spec}")["rows"]
+        told = {row["sourcedId"]: row for row in rows if row["status"] == "active"}
+        assert written.keys() == told.keys(), entity
+        for key, row in told.items():
+            for name in ("familyName", "userSourcedId", "classSourcedId", "title", "schoolYear", "schoolSourcedId", "beginDate"):
+                assert (written[key].get(name) or None) == row.get(name), (entity, name)
+
+
+def test_across_a_year_the_api_serves_the_new_one(next_year: RunningMock) -> None:
+    found = held(Wire(next_year.provider("reference")))
+    active = {name: {key: one for key, one in records.items() if one["status"] == "active"} for name, records in found.items()}
+    assert {one["schoolYear"] for one in active["academicSessions"].values()} == {"2028"}
+    assert {one["schoolYear"] for one in found["academicSessions"].values()} == {"2027", "2028"}
+    for seat in active["enrollments"].values():
+        assert seat["user"]["sourcedId"] in active["users"]
+        assert seat["class"]["sourcedId"] in active["classes"]
+    for taught in active["classes"].values():
+        assert {term["sourcedId"] for term in taught["terms"]} <= active["academicSessions"].keys()
+    # Its deletions are not told by this vendor: what is served is the new year alone.
+    other = held(Wire(next_year.provider("infinite-campus")))
+    assert {one["schoolYear"] for one in other["academicSessions"].values()} == {"2028"}
 
 
 @pytest.mark.parametrize("form", ["full", "delta"])
