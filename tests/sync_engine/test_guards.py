@@ -301,7 +301,7 @@ def two_holds(duck: Database, tmp_path: Path) -> Path:
 
 def test_one_hold_is_approved_and_another_waits_on(two_holds: Path, duck: Database) -> None:
     school_hold, name_hold = hold_id("users", "remove", "school", "o1"), hold_id("users", "change", "district", "names")
-    assert [one["id"] for one in json.loads(two_holds.read_text())["holds"]] == [school_hold, name_hold]
+    assert [one["id"] for one in json.loads(two_holds.read_text())["holds"]] == [name_hold, school_hold]
     first = sync("apply", two_holds, "--approve", school_hold, "--by", "A. Clerk", "--reason", "school closed")
     assert (first.code, first.changed()) == (4, {"users": {"delete": 30, "held": 100}})
     assert [reason.rpartition("[")[2][:-1] for reason in first.document["reasons"]] == [name_hold]
