@@ -18,6 +18,7 @@ from sync_engine.commands.plan_verb import plan
 from sync_engine.commands.run_verb import run
 from sync_engine.commands.status_verb import status
 from sync_engine.commands.undo_verb import undo
+from sync_engine.commands.visible_verb import visible
 
 
 @click.group(epilog="""
@@ -42,5 +43,6 @@ for _verb in (
     undo,
     match,
     aliases,
+    visible,
 ):
     sync.add_command(_verb)
