@@ -220,7 +220,7 @@ SCHOOLS = Roster(
     [Org("o0", None), Org("o1", "o0"), Org("o2", "o0")],
     [
         User("u0", (Role("teacher", "o1"),)), User("u1", (Role("student", "o1"),), ("u5",)), User("u2", (Role("student", "o2"),)),
-        User("u3", (Role("administrator", "o0"),)), User("u4", (Role("administrator", "o1"),)), User("u5", (Role("guardian", "o1"),)),
+        User("u3", (Role("administrator", "o0"),)), User("u4", (Role("administrator", "o1"),), ("u5",)), User("u5", (Role("guardian", "o1"),)),
     ],
     [Term("t0", FUTURE), Term("t1", PAST)],
     [Class("k0", "o1", ("t0",)), Class("k1", "o2", ("t0",)), Class("k2", "o1", ("t1",)), Class("k3", "o1", ("t0",))],
