@@ -81,11 +81,11 @@ def test_the_default_page_holds_a_hundred_records(reference: Wire) -> None:
     assert len(reference.get("/users").json()["users"]) == 100
 
 
-@pytest.mark.parametrize("offset", [167, 168, 100_000, 10**17])
+@pytest.mark.parametrize("offset", [169, 170, 100_000, 10**17])
 def test_past_the_end_is_an_empty_list_under_the_same_key(reference: Wire, offset: int) -> None:
     answer = reference.get("/users", offset=offset)
     assert (answer.status_code, answer.json()) == (200, {"users": []})
-    assert answer.headers["X-Total-Count"] == "167"
+    assert answer.headers["X-Total-Count"] == "169"
 
 
 @pytest.mark.parametrize("limit", [1000, 5000, 10_000])
@@ -131,6 +131,6 @@ def test_head_has_the_headers_of_get_and_no_body(reference: Wire) -> None:
 def test_the_last_link_holds_what_is_left(oneroster_mock: RunningMock, reference: Wire) -> None:
     answer = reference.get("/users", limit=10)
     last = links(answer.headers["Link"])["last"]
-    assert last.endswith("limit=7&offset=160")
+    assert last.endswith("limit=9&offset=160")
     page = reference.call("GET", last.removeprefix(reference.provider.base_url)).json()["users"]
     assert ids(page) == ids(reference.records("/users"))[160:]
