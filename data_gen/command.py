@@ -35,6 +35,7 @@ from data_gen.lens import lens_of
 from data_gen.shapes.model import load as load_shape
 from data_gen.shapes.model import preset
 from data_gen.shapes.reading import DEFAULT, preset_names
+from data_gen.spelling import chosen_habits
 from data_gen.verification import Verdict, verify
 from data_gen.workers import workers_for
 from data_gen.year.bundles import Day, Span, days_folder
@@ -123,6 +124,11 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
     help="Plant a fault in so many places, or in so many of 100 rows or records, on one day of --days; repeatable. answer-key.json beside OUT says where",
 )
 @click.option(
+    "--habit", "habits", multiple=True, metavar="ID[=ARG]",
+    help="A habit of writing of docs/delivery-habits.md beside those that the vendor's bundles show by themselves, repeatable; "
+    "`none` leaves those away, `delivered` takes all with which the server delivers for the vendor",
+)
+@click.option(
     "--list-defects",
     is_flag=True,
     is_eager=True,
@@ -154,8 +160,8 @@ def _list_defects(context: click.Context, _option: click.Parameter, is_asked: bo
 @json_option
 def generate(
     out: Path, students: int | None, shape_name: str, seed: int, as_of: date, spec: str | None, vendor: str, locale: str,
-    defects: tuple[str, ...], days: int, every: int, rates: Path | None, earlier: Path | None, workers: int | None,
-    force: bool, json_target: str | None,
+    defects: tuple[str, ...], habits: tuple[str, ...], days: int, every: int, rates: Path | None, earlier: Path | None,
+    workers: int | None, force: bool, json_target: str | None,
 ) -> None:  # fmt: skip
     """Write a synthetic district to OUT: a .zip, a folder of CSV files, or a .district store.
 
@@ -169,8 +175,13 @@ def generate(
     rates_of(shape.document.get("year"))
     year = read_rates(rates) if rates else None
     is_store = out.suffix == STORE_SUFFIX
+    if habits and is_store:
+        raise UsageProblem("--habit with a .district store", "a folder or a .zip: a habit is one of writing files")
     wanted = _orders(defects, is_store=is_store)
-    recipe = Recipe(count, seed, as_of, locale, vendor, spec or SPEC, shape, workers_for(count, workers or 0), year)
+    recipe = Recipe(
+        count, seed, as_of, locale, vendor, spec or SPEC, shape, workers_for(count, workers or 0), year,
+        () if is_store else chosen_habits(vendor, habits),
+    )  # fmt: skip
     _refuse_together(days, earlier, is_store=is_store, has_defects=bool(wanted))
     if rates and not (days or is_store):
         raise UsageProblem("--rates for a bundle without later days", "--days N, or a .district whose days pass when it is served")

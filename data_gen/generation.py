@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 from data_gen import pools
 from data_gen.bundle import StoreSource, write_bundle
@@ -24,6 +23,7 @@ from data_gen.file_rows import DistrictSource
 from data_gen.lens import lens_of
 from data_gen.shapes.model import Shape
 from data_gen.shapes.reading import DEFAULT
+from data_gen.spelling import Spelling, as_folder, require_rows_only, respell
 from data_gen.year.bundles import Day, Span, days_folder, write_days, write_delta
 from data_gen.year.delta_from import difference
 from oneroster_standard.moments import format_instant
@@ -39,7 +39,7 @@ Tell = Callable[[str], None]
 class Recipe:
     """Everything that a district's bytes depend on; the same recipe gives the same bytes.
 
-    workers: processes to use; their number changes no byte.
+    habits: of writing, ID or ID=ARGUMENT; bundles only. workers: processes to use; their number changes no byte.
     """
 
     students: int
@@ -52,6 +52,12 @@ class Recipe:
     workers: int = 1
     year: Mapping[str, Any] | None = None
     """The `[year]` table of the user's rates."""
+    habits: tuple[str, ...] = ()
+
+    @property
+    def spelling(self) -> Spelling:
+        """How its bundles are spelt."""
+        return Spelling(self.habits, self.as_of)
 
     def build(self, out: Path, tell: Tell | None) -> Path:
         """Write it as a store."""
@@ -90,10 +96,14 @@ def write_faulty_store(
 
 
 def write_clean(out: Path, recipe: Recipe, tell: Tell | None = None) -> dict[str, int]:
-    """Write a bundle without faults to a folder or a ZIP; returns rows by file.
+    """Write a bundle without faults to a folder or a ZIP, with the recipe's habits; returns rows by file.
 
     A vendor's bundle is made of the vendor's store, which is written beside and left there.
     """
+    return respell(out, recipe.spelling, _write_plain(out, recipe, tell))
+
+
+def _write_plain(out: Path, recipe: Recipe, tell: Tell | None) -> dict[str, int]:
     if recipe.vendor == "reference":
         made = district(students=recipe.students, seed=recipe.seed, as_of=recipe.as_of, locale=recipe.locale, shape=recipe.shape)
         return write_bundle(out, DistrictSource(made, recipe.spec), version=recipe.spec, tell=tell, workers=recipe.workers)
@@ -111,10 +121,14 @@ def write_series(out: Path, recipe: Recipe, span: Span, tell: Tell | None = None
     seen = base if is_plain else Store.open(view(base.path, out.with_name("seen.district"), vendor=recipe.vendor, workers=recipe.workers))
     try:
         rows = write_bundle(out, StoreSource(seen.path, recipe.spec), version=recipe.spec, tell=tell, workers=recipe.workers)
-        return rows, write_days(days_folder(out), out, base, lens_of(recipe.vendor, (), recipe.spec), span, tell)
+        later = write_days(days_folder(out), out, base, lens_of(recipe.vendor, (), recipe.spec), span, tell)
     finally:
         seen.close()
         base.close()
+    for day in later:
+        for name in ("full", "delta"):
+            respell(days_folder(out) / day.folder / f"{name}{day.form}", recipe.spelling, {}, day.number)
+    return respell(out, recipe.spelling, rows), later
 
 
 def write_delta_from(out: Path, recipe: Recipe, earlier: Path, tell: Tell | None = None) -> dict[str, int]:
@@ -123,10 +137,11 @@ def write_delta_from(out: Path, recipe: Recipe, earlier: Path, tell: Tell | None
     Raises UsageProblem when the earlier bundle is none of this version.
     """
     now = out.with_name("now")
-    write_clean(now, recipe, tell)
+    _write_plain(now, recipe, tell)
     standard = load(recipe.spec)
     stamp = format_instant(datetime.combine(recipe.as_of, time(), tzinfo=UTC))
-    return write_delta(out, standard, difference(standard, earlier, now, stamp))
+    rows = write_delta(out, standard, difference(standard, earlier, now, stamp))
+    return respell(out, recipe.spelling, rows)
 
 
 def write_faulty(
@@ -137,6 +152,7 @@ def write_faulty(
     The clean bundle is written first, into a folder beside that is left there. name: the bundle's name in the key.
     Raises UsageProblem when the district has no place for a defect.
     """
+    require_rows_only(recipe.spelling, list(load(recipe.spec).csv_files))
     clean = out.with_name("clean")
     rows = write_clean(clean, recipe, tell)
     draft = Draft(clean, recipe.seed, name or out.name)
@@ -153,6 +169,7 @@ def write_faulty_series(
 
     Deltas and expected differences stay those of the clean days: they say what a perfect consumer would do.
     """
+    require_rows_only(recipe.spelling, list(load(recipe.spec).csv_files))
     rows, later = write_series(out, recipe, span, tell)
     places = {found.number: found for found in later}
     own_name = name or out.name
@@ -161,7 +178,7 @@ def write_faulty_series(
     for day in sorted({order.day for order in wanted}):
         orders = [order for order in wanted if order.day == day]
         path = out if day == 0 else days_folder(out) / places[day].folder / f"full{places[day].form}"
-        draft = Draft(_as_folder(path, out.with_name(f"clean-{day}")), recipe.seed, own_name if day == 0 else path.name)
+        draft = Draft(as_folder(path, out.with_name(f"clean-{day}")), recipe.seed, own_name if day == 0 else path.name)
         shown = own_name if day == 0 else f"{folder}/{places[day].folder}/{path.name}"
         entries |= {order: {**entry, "bundle": shown} for order, entry in zip(orders, plant(draft, orders), strict=True)}
         write_draft(path, draft)
@@ -170,21 +187,11 @@ def write_faulty_series(
     return rows, later
 
 
-def _as_folder(bundle: Path, place: Path) -> Path:
-    """Move a bundle away as a folder, so that another can be written where it was."""
-    if bundle.is_dir():
-        return bundle.rename(place)
-    with ZipFile(bundle) as archive:
-        archive.extractall(place)
-    bundle.unlink()
-    return place
-
-
 def write_key(path: Path, recipe: Recipe, bundle: str, entries: Sequence[dict[str, Any]]) -> None:
     """Write the answer key: how the data was made, and where each fault lies."""
     key = {
         "bundle": bundle, "seed": recipe.seed, "as_of": recipe.as_of.isoformat(), "spec": recipe.spec,
-        "students": recipe.students, "shape": recipe.shape.name if recipe.shape else DEFAULT, "vendor": recipe.vendor,
+        "students": recipe.students, "shape": recipe.shape.name if recipe.shape else DEFAULT, "vendor": recipe.vendor, "habits": list(recipe.habits),
         "locale": recipe.locale, "defects": list(entries),
     }  # fmt: skip
     path.write_text(json.dumps(key, indent=2) + "\n", encoding="utf-8")

@@ -14,6 +14,8 @@ from data_gen.shape import District, School
 DISTRICT_ID = "org-d0001"
 STATE_ID = "org-a0001"
 WATERMARK = "synthetic-district-by-oneroster-harness"
+ANONYMISED_MARK = "anonymised-by-oneroster-harness"
+"""What stands in the manifest where a generated district has the watermark, when a real one was anonymised."""
 WATERMARK_KEY = "oneroster-harness.watermark"
 
 

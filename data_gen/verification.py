@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
 
+from data_gen.anonymise.bundles import standard_name
+from data_gen.anonymise.columns import bare
+from data_gen.anonymise.records import DELIMITERS, LineTooLong, RecordReader, coding_of, lines, value_of
 from data_gen.defects.planting import ANSWER_KEY
-from data_gen.organisations import WATERMARK
+from data_gen.organisations import ANONYMISED_MARK, WATERMARK
 from oneroster_harness.problems import CannotRun
 from oneroster_standard.bundles import Bundle, BundleProblem, open_bundle
 from oneroster_standard.marks import parse
@@ -24,9 +28,8 @@ from oneroster_standard.store import Store, StoreProblem
 MOST_FINDINGS = 1_000
 RESERVED = ("example.com", "example.net", "example.org", "example", "test", "invalid", "localhost")
 """Domains of RFC 2606 that nobody can own; their subdomains count too."""
-ANONYMISED_MARK = "anonymised-by-oneroster-harness"
-"""What stands in the manifest where a generated district has the watermark, when a real one was anonymised."""
 MANIFEST = "manifest.csv"
+HEAD_BYTES = 4096
 PHONE_COLUMNS = ("phone", "sms")
 EMAIL_COLUMNS = ("email",)
 _ADDRESS = re.compile(r"[^\s@,;:<>{}\"']*@[^\s@,;:<>{}\"']*")
@@ -146,38 +149,63 @@ def _verify_bundle(bundle: Bundle, verdict: Verdict) -> None:
     for name in bundle.names:
         if PurePosixPath(name).name == ANSWER_KEY:
             continue
-        if not name.lower().endswith(".csv"):
+        if not name.lower().endswith(".csv") and not standard_name(name):
             verdict.add(name, 0, "", "not a CSV file: what it holds is not known")
             continue
         try:
             _verify_file(bundle, name, verdict)
         except BundleProblem as problem:
             verdict.add(name, 0, "", f"cannot be read as CSV ({problem.kind}): what it holds is not known")
+        except (UnicodeDecodeError, LineTooLong):
+            verdict.add(name, 0, "", "cannot be read as CSV (encoding): what it holds is not known")
     if not bundle.names:
         verdict.add("", 0, "", "no file is there")
 
 
-def _verify_file(bundle: Bundle, name: str, verdict: Verdict) -> None:
-    short = PurePosixPath(name).name.lower()
-    columns = _COLUMNS.get(short, frozenset())
-    rows = bundle.rows(name)
-    first = next(rows, None)
-    if first is None:
+def _rows(bundle: Bundle, name: str, columns: AbstractSet[str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a file with their line, its header first: strictly read where that finds its columns, else as a vendor spells it."""
+    try:
+        first = next(bundle.rows(name), None)
+    except BundleProblem:
+        first = None
+    if first is not None and any(bare(cell, columns) for cell in first.cells):
+        yield from ((row.line, row.cells) for row in bundle.rows(name))
         return
-    header = [cell if cell in columns else "" for cell in first.cells]
+    with bundle.open_bytes(name) as stream:
+        coding = coding_of(stream.read(HEAD_BYTES))
+    with bundle.open_bytes(name) as stream:
+        reader = RecordReader(lines(stream, coding))
+        head = reader.peek().strip("\r\n\ufeff")
+        reader.use(max(DELIMITERS, key=lambda sign: sum(bool(bare(cell.strip('"'), columns)) for cell in head.split(sign))))
+        for number, record in enumerate(reader, start=1):
+            cells = [value_of(raw.removeprefix("\ufeff")) for raw in record.raw]
+            # Mere pieces are in nobody's column: a piece more keeps them from fitting the header.
+            yield number, cells if record.is_whole else [*cells, ""]
+
+
+def _verify_file(bundle: Bundle, name: str, verdict: Verdict) -> None:
+    file = standard_name(name).lower() or PurePosixPath(name).name.lower()
+    columns = _COLUMNS.get(file, frozenset())
+    rows = _rows(bundle, name, columns)
+    line, first = next(rows, (0, []))
+    if not line:
+        return
+    header = [bare(cell, columns) for cell in first]
     if not any(header):
-        verdict.add(name, first.line, "", "no column name of the standard: what the file holds is not known")
+        verdict.add(name, line, "", "no column name of the standard: what the file holds is not known")
     # Names of columns are no values, but a first row may hold something else.
-    other = [cell if cell not in columns else "" for cell in first.cells]
-    _judge_cells(verdict, name, first.line, (("", cell) for cell in other))
-    for row in rows:
+    other = [cell if not known else "" for cell, known in zip(first, header, strict=True)]
+    _judge_cells(verdict, name, line, (("", cell) for cell in other))
+    for line, cells in rows:
+        if not any(cells):
+            continue
         verdict.rows += 1
-        if short == MANIFEST and row.cells in (["source.systemCode", WATERMARK], ["source.systemCode", ANONYMISED_MARK]):
+        if file == MANIFEST and cells in (["source.systemCode", WATERMARK], ["source.systemCode", ANONYMISED_MARK]):
             verdict.has_watermark = True
-            verdict.is_anonymised |= row.cells[1] == ANONYMISED_MARK
+            verdict.is_anonymised |= cells[1] == ANONYMISED_MARK
         # The cells of a row that does not fit its header are in nobody's column: they are judged by what they look like.
-        names = header if len(row.cells) == len(header) else [""] * len(row.cells)
-        _judge_cells(verdict, name, row.line, zip(names, row.cells, strict=True))
+        names = header if len(cells) == len(header) else [""] * len(cells)
+        _judge_cells(verdict, name, line, zip(names, cells, strict=True))
 
 
 def _values(prefix: str, value: Any) -> Iterator[tuple[str, str]]:

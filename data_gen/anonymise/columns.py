@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cache
 from importlib.resources import files
 
 from data_gen.anonymise.replacements import Replace, Replacements
 from oneroster_standard.standard import VERSIONS, CsvColumn, load
 
+_PREFIX = re.compile(r"^(?:[a-z]{1,3}_|\w{1,12}\.)")
 _NOISE = re.compile(r"[^a-z0-9]")
 _DATE_LIKE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ][\d:.]*(?:Z|[+-][\d:]+)?)?|\d{8}", re.ASCII)
 _YEAR_LIKE = re.compile(r"\d{4}(?:[-/]\d{2,4})?", re.ASCII)
@@ -42,6 +43,14 @@ def known_columns(file: str) -> dict[str, CsvColumn]:
         for column in spec.columns if spec else ():
             found.setdefault(column.header, column)
     return found
+
+
+def bare(cell: str, columns: Container[str]) -> str:
+    """The column that a header cell names, a prefix of the query or of a table before it left out; empty for none."""
+    if cell in columns:
+        return cell
+    short = _PREFIX.sub("", cell)
+    return short if short in columns else ""
 
 
 @cache

@@ -20,7 +20,7 @@ from data_gen.anonymise.records import (
     written_like,
 )
 from data_gen.anonymise.replacements import Replace, Replacements
-from data_gen.verification import ANONYMISED_MARK
+from data_gen.organisations import ANONYMISED_MARK
 from oneroster_harness.terminal import VERSION
 
 HEAD_BYTES = 4096

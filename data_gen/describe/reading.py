@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from data_gen.anonymise.bundles import opened, standard_name
-from data_gen.anonymise.columns import known_columns
+from data_gen.anonymise.columns import bare, known_columns
 from data_gen.anonymise.records import DELIMITERS, RecordReader, coding_of, lines, value_of
 from oneroster_harness.problems import CannotRun
 from oneroster_standard.bundles import Bundle, BundleProblem
@@ -64,13 +64,13 @@ def _bundle_rows(bundle: Bundle, name: str, file: str, misfit: MisfitNoted) -> I
         with bundle.open_bytes(name) as stream:
             reader = RecordReader(lines(stream, coding))
             first = reader.peek().strip("\r\n\ufeff")
-            reader.use(max(DELIMITERS, key=lambda sign: sum(cell.strip('" ') in known for cell in first.split(sign))))
+            reader.use(max(DELIMITERS, key=lambda sign: sum(bool(bare(cell.strip('" '), known)) for cell in first.split(sign))))
             for record in reader:
                 cells = [value_of(raw.removeprefix("\ufeff")).strip() for raw in record.raw]
                 if not any(cells):
                     continue
                 if not header:
-                    header = cells
+                    header = [bare(cell, known) or cell for cell in cells]
                     continue
                 number += 1
                 if record.is_whole and len(cells) == len(header):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mock_server.delivery.plan import STEPS, Arrival
+from oneroster_standard.writing.plan import STEPS, Arrival
 
 UNFINISHED = ".part"
 BLOCK = 1 << 20

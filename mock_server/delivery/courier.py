@@ -17,13 +17,13 @@ from typing import Any, Protocol
 
 from mock_server.delivery.arriving import UNFINISHED, arrive, clear
 from mock_server.delivery.calendar import Trigger, next_after, trigger_of
-from mock_server.delivery.composing import compose
-from mock_server.delivery.habits import FAMILIES
-from mock_server.delivery.plan import MANIFEST, Plan, apply, check_habits
-from oneroster_harness.problems import UsageProblem
-from oneroster_standard.dialects.delivery import FORMS, Delivery
+from oneroster_harness.problems import UsageProblem, unknown
+from oneroster_standard.dialects.delivery import FORMS, Delivery, load_habits
 from oneroster_standard.standard import VERSIONS
 from oneroster_standard.store import StoreProblem
+from oneroster_standard.writing.composing import compose
+from oneroster_standard.writing.habits import FAMILIES
+from oneroster_standard.writing.plan import MANIFEST, HabitProblem, Plan, apply
 
 assert FAMILIES
 PACE_S = 0.5
@@ -89,6 +89,15 @@ class Way:
     trigger: Trigger | None = field(default=None, repr=False)
 
 
+def check_habits(texts: Sequence[str]) -> None:
+    """Raise UsageProblem for an id that the catalogue does not have; what follows `=` is the habit's own affair."""
+    known = load_habits()
+    for text in texts:
+        id = text.partition("=")[0]
+        if id not in known:
+            raise unknown("delivery habit", id, known)
+
+
 class Courier:
     """Delivers one vendor's bundles into a folder.
 
@@ -123,7 +132,7 @@ class Courier:
             folder.mkdir(parents=True, exist_ok=True)
 
     def _way(self, form: str, habits: Sequence[str], schedule: str, spec: str) -> Way:
-        check_habits(list(habits))
+        check_habits(habits)
         if form not in FORMS:
             raise UsageProblem(f"form {form!r}", " or ".join(FORMS))
         if spec not in VERSIONS:
@@ -267,7 +276,7 @@ class Courier:
         except StoreProblem as problem:
             found.reason = str(problem)
             await self._tell(found, "failed")
-        except UsageProblem as problem:
+        except (HabitProblem, UsageProblem) as problem:
             found.reason = ", expected ".join(filter(None, (problem.met, problem.expected)))
             await self._tell(found, "failed")
         except BaseException:

@@ -1,6 +1,6 @@
 """How vendors deliver files: the catalogue of delivery habits, and each vendor's form, schedule and own habits.
 
-Called by the server (which performs them), the suite (which knows them) and the documentation. Facts only.
+Called by the generator and the server (which perform them), the suite (which knows them) and the documentation. Facts only.
 """
 
 from __future__ import annotations
@@ -19,11 +19,20 @@ UNSCHEDULED = "off"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One vendor's way to deliver. form: folder or zip. schedule: text of the mock's calendar, `off` for none."""
+    """One vendor's way to deliver. form: folder or zip. schedule: text of the mock's calendar, `off` for none.
+
+    in_bundles: habits that every bundle of the vendor shows, also one that nobody delivers.
+    """
 
     form: Fact
     schedule: Fact
     habits: tuple[Deviation, ...]
+    in_bundles: frozenset[str] = frozenset()
+
+    @property
+    def written_habits(self) -> tuple[str, ...]:
+        """Ids of the habits that any bundle of the vendor shows: of writing, on, and documented or captured as such."""
+        return tuple(found.quirk for found in self.habits if found.quirk in self.in_bundles)
 
     @property
     def default_habits(self) -> tuple[str, ...]:
@@ -68,6 +77,7 @@ def load_delivery(name_or_path: str) -> Delivery:
                 )
                 for row in raw.get("habit", ())
             ),
+            in_bundles=frozenset(row["habit"] for row in raw.get("habit", ()) if row.get("in_bundles", False)),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
         raise DialectProblem(f"{where}: [delivery] {type(error).__name__} at {error}") from error

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import paramiko
 import pytest
 
-from mock_server.delivery.plan import REGISTRY
 from oneroster_standard.dialects import SHIPPED
 from oneroster_standard.dialects.delivery import HOOK, load_delivery, load_habits
+from oneroster_standard.writing.plan import REGISTRY
 from tests.delivery.client import Files, tree, unzipped
 from tests.delivery.conftest import Running
 

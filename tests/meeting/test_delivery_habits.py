@@ -11,12 +11,12 @@ from conformance.csv_judge import judge
 from conformance.known import mark_known
 from data_gen.generation import Recipe, write_clean
 from mock_server.delivery.arriving import arrive
-from mock_server.delivery.composing import compose
-from mock_server.delivery.habits import FAMILIES
-from mock_server.delivery.plan import MANIFEST, Plan, apply
 from oneroster_harness.terminal import AS_OF
 from oneroster_standard.dialects import SHIPPED, load_dialect
 from oneroster_standard.dialects.delivery import load_delivery, load_habits
+from oneroster_standard.writing.composing import compose
+from oneroster_standard.writing.habits import FAMILIES
+from oneroster_standard.writing.plan import MANIFEST, Plan, apply
 
 assert FAMILIES
 MOMENT = datetime(2026, 10, 1, 2, tzinfo=UTC)

@@ -43,7 +43,7 @@ def mock(delivering: RunningMock) -> RunningMock:
 def generated(out: Path, vendor: str, spec: str) -> Files:
     """What `oneroster generate` writes for the vendor, read back; an archive under its own name."""
     command = [sys.executable, "-m", "oneroster_harness", "generate", str(out), "--students", str(STUDENTS), "--vendor", vendor]
-    command += ["--spec", spec]
+    command += ["--spec", spec, "--habit", "none"]
     subprocess.run(command, check=True, capture_output=True)
     return {out.name: out.read_bytes()} if out.is_file() else {path.name: path.read_bytes() for path in out.iterdir()}
 

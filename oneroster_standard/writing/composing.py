@@ -1,6 +1,6 @@
 """From a plan to files: the clean bundle's rows, changed, spelt in the plan's format, as loose files or one ZIP.
 
-Called by the courier in a thread of its own; streams, and ends early when it is asked to.
+Called by the generator and by the server's courier; streams, and ends early when it is asked to.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from mock_server.delivery.plan import Format, Plan, Row
 from oneroster_standard.bundle_writer import BundleWriter
+from oneroster_standard.writing.plan import Format, Plan, Row
 
 BLOCK = 1 << 20
 BATCH = 2_000

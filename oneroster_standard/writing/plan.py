@@ -1,6 +1,7 @@
-"""One drop before it is written: which files it has, how they are spelt, and how they arrive.
+"""One bundle before it is written: which files it has, how they are spelt, and how they arrive.
 
-Made by the courier, changed by habits one after the other, carried out by composing.py and arriving.py.
+Made by whoever writes a vendor's bundle (the generator, the server's courier), changed by habits one after the other,
+carried out by composing.py; how a drop arrives is the courier's affair.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from oneroster_harness.problems import UsageProblem, unknown
 from oneroster_standard.dialects.delivery import load_habits
 
 MANIFEST = "manifest.csv"
@@ -19,6 +19,14 @@ STEPS = 4
 Row = list[str]
 RowChange = Callable[[str, Iterator[Row]], Iterator[Row]]
 """Changes the rows of a file, header first; called with the file's standard name."""
+
+
+class HabitProblem(Exception):
+    """A habit that cannot be carried out here: what was met, and what was expected."""
+
+    def __init__(self, met: str, expected: str) -> None:
+        super().__init__(f"{met}, expected {expected}")
+        self.met, self.expected = met, expected
 
 
 @dataclass(slots=True)
@@ -100,8 +108,8 @@ class Plan:
         self.row_changes.append(changed)
 
 
-def _no_column(file: str, name: str) -> UsageProblem:
-    return UsageProblem(
+def _no_column(file: str, name: str) -> HabitProblem:
+    return HabitProblem(
         f"{file} of this version has no column {name}", "a habit that fits the version of the bundle"
     )
 
@@ -109,7 +117,7 @@ def _no_column(file: str, name: str) -> UsageProblem:
 def place_of(file: str, header: Row, name: str) -> int:
     """Where a column stands.
 
-    Raises UsageProblem when files of this version do not have it.
+    Raises HabitProblem when files of this version do not have it.
     """
     if name not in header:
         raise _no_column(file, name)
@@ -134,19 +142,10 @@ def habit(id: str) -> Callable[[Habit], Habit]:
     return register
 
 
-def check_habits(texts: list[str]) -> None:
-    """Raise UsageProblem for an id that the catalogue does not have; what follows `=` is the habit's own affair."""
-    known = load_habits()
-    for text in texts:
-        id = text.partition("=")[0]
-        if id not in known:
-            raise unknown("delivery habit", id, known)
-
-
 def apply(plan: Plan, texts: list[str]) -> None:
     """Apply habits, ID or ID=ARGUMENT, in the order of the catalogue.
 
-    Raises UsageProblem for an argument that means nothing here.
+    Raises HabitProblem for an argument that means nothing here.
     """
     order = {id: place for place, id in enumerate(load_habits())}
     for text in sorted(dict.fromkeys(texts), key=lambda found: order[found.partition("=")[0]]):
@@ -157,9 +156,9 @@ def apply(plan: Plan, texts: list[str]) -> None:
 def file_named(plan: Plan, argument: str, default: str) -> str:
     """The file that an argument names, by its standard name.
 
-    Raises UsageProblem when the bundle has none of that name.
+    Raises HabitProblem when the bundle has none of that name.
     """
     name = argument or default
     if name not in plan.names:
-        raise UsageProblem(f"file {name!r}", f"one of {', '.join(plan.names)}")
+        raise HabitProblem(f"file {name!r}", f"one of {', '.join(plan.names)}")
     return name

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import islice
 
-from mock_server.delivery.plan import MANIFEST, Plan, Row, file_named, habit, place_of
 from oneroster_standard.standard import load
+from oneroster_standard.writing.plan import MANIFEST, Plan, Row, file_named, habit, place_of
 
 LONG = 11
 """Digits from which a spreadsheet writes a number with an exponent."""

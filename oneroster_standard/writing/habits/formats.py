@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from mock_server.delivery.plan import Plan, Row, habit, place_of
+from oneroster_standard.writing.plan import Plan, Row, habit, place_of
 
 ACCENTED = "classes.csv"
 

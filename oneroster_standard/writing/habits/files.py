@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mock_server.delivery.habits.arrivals import dated
-from mock_server.delivery.plan import MANIFEST, Plan, Row, file_named, habit
+from oneroster_standard.writing.habits.arrivals import dated
+from oneroster_standard.writing.plan import MANIFEST, Plan, Row, file_named, habit
 
 CORE = ("users.csv", "classes.csv", "enrollments.csv")
 INNER_FOLDER = "OneRoster"

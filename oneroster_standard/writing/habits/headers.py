@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from string import ascii_lowercase
 
-from mock_server.delivery.plan import MANIFEST, Plan, Row, habit
+from oneroster_standard.writing.plan import MANIFEST, Plan, Row, habit
 
 TABLES = {
     "orgs.csv": "SCHOOLS", "academicSessions.csv": "TERMS", "courses.csv": "COURSES", "classes.csv": "SECTIONS", "users.csv": "USERS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mock_server.delivery.plan import Plan, Row, habit, place_of
+from oneroster_standard.writing.plan import Plan, Row, habit, place_of
 
 EVERY = 25
 """One row in so many shows a habit that an export has now and then."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_server.delivery.plan import Plan, file_named, habit
+from oneroster_standard.writing.plan import Plan, file_named, habit
 
 
 @habit("partial-visible")

@@ -1,0 +1,1 @@
+"""Writing a bundle as a vendor spells it: plans, habits, and files made of them."""
