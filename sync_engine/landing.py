@@ -7,7 +7,7 @@ Every scalar lands as text, a list as an array of text, blank as null; `status` 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -17,10 +17,8 @@ from oneroster_standard.standard import CsvColumn, load
 
 CORE = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
 """Entities without which nothing is synced."""
-OPTIONAL = ("demographics", "resources", "categories", "lineItems", "results")
-"""Entities that a provider may leave out or withhold."""
-LINKS = {"classResources": ("classes", "classSourcedId"), "courseResources": ("courses", "courseSourcedId")}
-"""Tables that an API has no collection for: name -> (collection whose records hold `resources`, column of the owner)."""
+OPTIONAL = ("demographics", "resources", "categories", "lineItems", "results", "scoreScales")
+"""Entities that a provider may leave out or withhold; score scales are of 1.2."""
 
 NEVER_LANDED = ("password",)
 """Columns of the standard that no target has: who signs in does so with the district's identity provider."""
@@ -28,6 +26,10 @@ NEVER_LANDED = ("password",)
 PRESENT, MISSING, INACTIVE, ARCHIVED = "present", "missing", "inactive", "archived"
 """Our own states of a row: there; absent from the last whole read; told to be deleted, or absent for longer; long gone."""
 ACTIVE, TOBEDELETED = "active", "tobedeleted"
+
+RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
+"""Columns of 1.2 whose fact an API calls by another name."""
+_PAIRS = (("type", "identifier"), ("itemValueLHS", "itemValueRHS"))
 
 Lander = Callable[[Any], Any]
 
@@ -62,7 +64,7 @@ class Table:
 
         Kept, since reading a provider spends most of its own time here.
         """
-        return tuple((column.property, _lander(column)) for column in self.columns)
+        return tuple((RENAMED.get(column.property, column.property), _lander(column)) for column in self.columns)
 
 
 @cache
@@ -95,8 +97,9 @@ def text(value: Any) -> str | None:
 
 def _item(value: Any) -> str | None:
     if isinstance(value, dict):
-        if "identifier" in value:
-            return f"{{{text(value.get('type')) or ''}:{text(value['identifier']) or ''}}}"
+        for left, right in _PAIRS:
+            if right in value:
+                return f"{{{text(value.get(left)) or ''}:{text(value[right]) or ''}}}"
         return text(value.get("sourcedId"))
     return text(value)
 
@@ -131,6 +134,11 @@ def _list(value: Any) -> list[str] | None:
     return [found for found in map(_item, items) if found is not None] or None
 
 
+def _joined(value: Any) -> str | None:
+    """A list that is one text in a file: the grades of a user of 1.2."""
+    return ",".join(_list(value) or ()) or None
+
+
 def status_of(value: Any) -> str:
     """The landed status: tobedeleted only when the source says so, else active."""
     return TOBEDELETED if (text(value) or "").lower() == TOBEDELETED else ACTIVE
@@ -141,6 +149,8 @@ def _lander(column: CsvColumn) -> Lander:
         return status_of
     if column.is_list:
         return _list
+    if column.property == "grades":
+        return _joined
     return {"date": _date, "dateTime": _instant}.get(column.format, _scalar)
 
 
@@ -150,14 +160,3 @@ def land_record(table: Table, record: Mapping[str, Any]) -> list[Any]:
     A missing sourcedId stays None; the snapshot sets such a row aside.
     """
     return [land(record.get(name)) for name, land in table.landers]
-
-
-def land_links(owner_column: str, table: Table, record: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """Rows that link one class or course to its resources; their sourcedId is `{owner}-{resource}`."""
-    owner = text(record.get("sourcedId"))
-    for linked in _list(record.get("resources") or []) or []:
-        cells: dict[str, Any] = {
-            "sourcedId": f"{owner}-{linked}", "status": status_of(record.get("status")),
-            owner_column: owner, "resourceSourcedId": linked,
-        }  # fmt: skip
-        yield [cells.get(header) for header in table.headers]

@@ -6,17 +6,17 @@ Called by the command. Secrets come from the environment or a providers file, ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oneroster_harness.problems import UsageProblem, unknown
+from oneroster_harness.problems import CannotRun, UsageProblem, unknown
 from oneroster_harness.providers import Endpoint, redact, resolve
 from oneroster_standard.dialects import SHIPPED, DialectProblem, load_dialect
 from sync_engine.snapshot import Scratch, Snapshot
-from sync_engine.sources import api, bundle
+from sync_engine.sources import api, bundle, services
 from sync_engine.sources.connection import Connection, Patience
 
-_EXPECTED = "http(s)://host/.../v1p1, a name of the providers file, a folder, or a .zip file"
+_EXPECTED = "http(s)://host/.../v1p1 or .../v1p2, a name of the providers file, a folder, or a .zip file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +78,19 @@ def open_source(text: str, options: SourceOptions, environ: Mapping[str, str]) -
         text, auth=options.auth, token_url=options.token_url, spec=options.spec, vendor=options.vendor,
         providers_file=options.providers_file, environ=environ,
     )  # fmt: skip
-    api.version_of(endpoint)
+    if services.version_of(endpoint) == "1.2":
+        endpoint = _as_described(endpoint, options)
     return Source(redact(endpoint.url), None, endpoint, options)
+
+
+def _as_described(endpoint: Endpoint, options: SourceOptions) -> Endpoint:
+    """1.2 knows OAuth 2 only, and a provider's own description names its token endpoint where nobody else did."""
+    if options.auth or endpoint.token_url or endpoint.auth == "bearer":
+        return endpoint
+    described = services.described_token_url(endpoint.url)
+    if described is None:
+        raise CannotRun(
+            "no token endpoint was given, and the provider's description names none", "--token-url URL", redact(endpoint.url),
+            "copy it from the vendor's settings page", "sync.no-token-endpoint",
+        )  # fmt: skip
+    return replace(endpoint, auth="oauth2", token_url=described)

@@ -10,44 +10,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from oneroster_harness.problems import UsageProblem
-from oneroster_harness.providers import Endpoint
 from sync_engine.landing import (
     CORE,
-    LINKS,
     NEVER_LANDED,
     OPTIONAL,
     dropped_note,
-    land_links,
     land_record,
     tables,
     text,
 )
+from sync_engine.nested import NESTED
 from sync_engine.snapshot import EntityRead, Scratch, Snapshot, Stage
 from sync_engine.sources import setup_problems
 from sync_engine.sources.collection import Collection, Reading, Refused
 from sync_engine.sources.connection import Connection
+from sync_engine.sql_text import literal
 
 Told = Callable[[str], None]
-
-
-def version_of(endpoint: Endpoint) -> str:
-    """The version that the options or the URL name; 1.1 when neither does.
-
-    Raises UsageProblem for a version whose API is not read.
-    """
-    in_url = "1.2" if "/v1p2" in endpoint.url else "1.1" if "/v1p1" in endpoint.url else None
-    version = endpoint.spec or in_url or "1.1"
-    if in_url and version != in_url:
-        raise UsageProblem(
-            f"--spec {version} and the URL disagree", f"--spec {in_url}", setup_problems.shown(endpoint.url)
-        )
-    if version != "1.1":
-        raise UsageProblem(
-            f"the API of OneRoster {version} cannot be synced", "a service root ending in /v1p1",
-            setup_problems.shown(endpoint.url), "sync the 1.1 API, or a 1.2 bundle",
-        )  # fmt: skip
-    return version
+_UNREAD = EntityRead("scoreScales", was_read=False)
 
 
 def read(connection: Connection, scratch: Scratch, told: Told) -> Snapshot:
@@ -55,27 +35,40 @@ def read(connection: Connection, scratch: Scratch, told: Told) -> Snapshot:
 
     Raises CannotRun when a core collection cannot be read to its end.
     """
-    snapshot = Snapshot(scratch, version_of(connection.endpoint))
+    snapshot = Snapshot(scratch, connection.version)
     for entity in (*CORE, *OPTIONAL):
+        if entity not in tables(snapshot.version):
+            continue
         told(entity)
         for found in _Entity(connection, scratch, snapshot.version, entity).read():
             snapshot.entities[found.entity] = found
+    if snapshot.entities.get("scoreScales", _UNREAD).was_read:
+        _give_schools(snapshot)
     snapshot.requests = connection.requests
     return snapshot
 
 
+def _give_schools(snapshot: Snapshot) -> None:
+    """A score scale names its class in the API, and in a file that class's school as well."""
+    scales, given = snapshot.path("scoreScales"), snapshot.path("scoreScales.given")
+    snapshot.scratch.db.execute(
+        'COPY (SELECT scale.* REPLACE (coalesce(scale."orgSourcedId", class."schoolSourcedId") AS "orgSourcedId")'
+        f" FROM read_parquet({literal(scales)}) AS scale LEFT JOIN read_parquet({literal(snapshot.path('classes'))}) AS class"
+        f' ON class."sourcedId" = scale."classSourcedId") TO {literal(given)} (FORMAT parquet)'
+    )
+    given.replace(scales)
+
+
 class _Entity:
-    """One collection with the link table that its records carry, if any."""
+    """One collection with the tables whose rows its records hold, if any."""
 
     def __init__(self, connection: Connection, scratch: Scratch, version: str, entity: str) -> None:
         known = tables(version)
         self._connection = connection
         self._entity = entity
         self._stage = Stage(scratch, known[entity])
-        self._links = [
-            (Stage(scratch, known[name]), column)
-            for name, (owner, column) in LINKS.items()
-            if owner == entity and name in known
+        self._nested = [
+            (Stage(scratch, known[name]), nested) for name, nested in NESTED[version].items() if nested.owner == entity
         ]
         self._broken = 0
         self._dropped = dict.fromkeys(NEVER_LANDED, 0)
@@ -98,7 +91,7 @@ class _Entity:
             self._entity, rows, quarantined, not reasons,
             reasons=(*(f"{self._entity}: {one}" for one in notes), *dropped),
         )  # fmt: skip
-        return [found, *(self._linked(stage, found) for stage, _ in self._links)]
+        return [found, *(self._linked(stage, found) for stage, _ in self._nested)]
 
     def _emptiness(self, rows: int) -> list[str]:
         """Some providers show a withheld permission as an empty collection; a person should know."""
@@ -114,8 +107,8 @@ class _Entity:
         for name in NEVER_LANDED:
             if name in record and text(record[name]):
                 self._dropped[name] += 1
-        for stage, column in self._links:
-            for row in land_links(column, stage.table, record):
+        for stage, nested in self._nested:
+            for row in nested.rows(stage.table, record):
                 stage.add(row)
 
     def _linked(self, stage: Stage, owner: EntityRead) -> EntityRead:

@@ -96,7 +96,7 @@ class Collection:
             return self._page(offset)
         if answer.status == 200:
             return answer
-        url = f"{self._connection.endpoint.url}/{self.name}"
+        url = self._connection.address(self.name)
         if offset == 0:
             raise Refused(answer.status, url)
         if answer.status == 404:
@@ -118,8 +118,8 @@ class Collection:
                 return list(lists[0])
         raise CannotRun(
             "the answer holds no list of records", f"an object with the key {self.name}",
-            setup_problems.shown(f"{self._connection.endpoint.url}/{self.name}"),
-            "check that the URL is the service root of OneRoster 1.1", "sync.no-records",
+            setup_problems.shown(self._connection.address(self.name)),
+            f"check that the URL is the service root of OneRoster {self._connection.version}", "sync.no-records",
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import Endpoint
 from oneroster_harness.terminal import VERSION
 from sync_engine.sources import setup_problems
+from sync_engine.sources.services import address_of, version_of
 from sync_engine.sources.sign_in import SignIn
 
 CONNECTIONS = 4
@@ -78,6 +79,7 @@ class Connection:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.endpoint = endpoint
+        self.version = version_of(endpoint)
         self.connections = connections
         self.requests = 0
         self._counting = threading.Lock()
@@ -95,13 +97,17 @@ class Connection:
         """Release the connections."""
         self._session.close()
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
-        """GET a path below the service root.
+    def address(self, collection: str) -> str:
+        """The absolute URL of a collection, below the root of the service that it belongs to."""
+        return address_of(self.endpoint.url, self.version, collection)
+
+    def get(self, collection: str, query: Mapping[str, str]) -> Answer:
+        """GET a page of a collection.
 
         Returns answers of any status that is final. A 401 renews the token once. Raises CannotRun when nothing
         answers, an answer stays broken after all tries, or the body is a web page.
         """
-        url = f"{self.endpoint.url}/{path}" + (f"?{urlencode(query)}" if query else "")
+        url = self.address(collection) + (f"?{urlencode(query)}" if query else "")
         generation = self._sign_in.generation
         answer = self._retrying(url, lambda: self._get_once(url))
         # Before the first request there is no token yet; the one that was refused is then the first.

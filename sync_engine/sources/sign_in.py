@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -16,10 +16,10 @@ import requests
 from oneroster_harness.providers import Endpoint
 from oneroster_standard import oauth1, scopes
 from sync_engine.sources import setup_problems
+from sync_engine.sources.services import version_of
 
-_READ_SCOPES = tuple(name for name in scopes.ALL_1P1 if name.endswith(".readonly"))
 _ROSTER_SCOPES = ("roster-core.readonly", "roster.readonly")
-_SCOPE_LADDER = (_READ_SCOPES, _ROSTER_SCOPES, ())
+_NEVER_READ = "assessment.readonly"
 _RENEW_BEFORE_S = 30.0
 _USUAL_LIFE_S = 3600.0
 Send = Callable[..., requests.Response]
@@ -82,7 +82,7 @@ class SignIn:
     def _token_answer(self) -> dict[str, Any]:
         url = self._endpoint.token_url or ""
         status = 0
-        for names in _SCOPE_LADDER:
+        for names in self._scope_ladder():
             response, scope_refused = self._ask(url, names)
             status = response.status_code
             if status == 200:
@@ -93,11 +93,18 @@ class SignIn:
             raise setup_problems.wrong_url(self._endpoint, url)
         raise setup_problems.refused_credential(self._endpoint, url, status)
 
+    def _scope_ladder(self) -> Iterator[tuple[str, ...]]:
+        """All that a run reads, then the roster alone, then what the provider gives unasked."""
+        version = version_of(self._endpoint)
+        reads = (name for name in scopes.ALL[version] if name.endswith(".readonly") and name != _NEVER_READ)
+        for names in (tuple(reads), _ROSTER_SCOPES, ()):
+            yield tuple(scopes.expand(name, version) for name in names)
+
     def _ask(self, url: str, names: tuple[str, ...]) -> tuple[requests.Response, bool]:
         """Basic first, as the standard says, then the credential in the body."""
         form = {"grant_type": "client_credentials"}
         if names:
-            form["scope"] = " ".join(map(scopes.expand, names))
+            form["scope"] = " ".join(names)
         pair = (self._endpoint.client_id or "", self._endpoint.client_secret or "")
         response = self._send("POST", url, data=form, auth=pair)
         if _refuses_scope(response):
