@@ -31,13 +31,16 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "auth.one-credential": ("gradebook.*",),
     "auth.scope-echoed": ("permission.scope-granted",),
     "permission.resource-granted": ("endpoint.reachable", "permission.core-collection-empty"),
+    # What cannot be read has no key either.
+    "endpoint.reachable": ("envelope.collection-key",),
     # Two records of one key are in every answer that holds one of them.
     "data.unique-id": ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*"),
     # A walk that repeats or loses records spoils whatever is read by a walk.
     "paging.total-by-limit": _WALKS,
-    "paging.total-stable": ("paging.total-matches-records",),
     "paging.offset-advances": _WALKS,
     "paging.pages-partition": _WALKS,
+    # A record that comes or goes while a client reads also changes the total.
+    "paging.total-stable": ("paging.total-matches-records",),
     "paging.page-size": (
         "paging.default-limit", "paging.page-content-by-limit", "paging.link-targets", "headers.link", "view.query", "relationship.query",
     ),
