@@ -20,7 +20,8 @@ AUTH_KINDS = ("oauth2", "oauth1", "bearer")
 _SECRET_NAMES = re.compile(r"secret|token|password|passwd|signature|apikey|api_key|bearer", re.IGNORECASE)
 _KEYS = {
     "url", "auth", "token_url", "client_id", "client_secret", "token", "client_id_env", "client_secret_env", "token_env",
-    "spec", "vendor",
+    "spec", "vendor", "host_key", "known_hosts", "key_file", "password_env",
+    "manifest_last",
 }  # fmt: skip
 
 
@@ -83,6 +84,24 @@ def _secret(row: Mapping[str, Any], key: str, variable: str, environ: Mapping[st
     return str(value) if value else None
 
 
+def named(name: str, providers_file: str | None) -> dict[str, Any]:
+    """The row of a provider in the providers file, which holds its url at least.
+
+    Raises UsageProblem when there is no such file or name.
+    """
+    path = Path(providers_file or DEFAULT_FILE)
+    if providers_file is None and not path.exists():
+        raise UsageProblem(
+            f"{name!r} is neither a URL nor a name of {DEFAULT_FILE}",
+            "https://host/.../v1p1, or a name of the providers file", "the current folder",
+            f"write {DEFAULT_FILE}, or give --providers FILE",
+        )  # fmt: skip
+    rows = _read_file(path)
+    if name not in rows:
+        raise unknown("provider", name, rows)
+    return rows[name]
+
+
 def resolve(
     url_or_name: str,
     *,
@@ -102,17 +121,7 @@ def resolve(
     row: dict[str, Any] = {}
     name = None
     if "://" not in url_or_name:
-        path = Path(providers_file or DEFAULT_FILE)
-        if providers_file is None and not path.exists():
-            raise UsageProblem(
-                f"{url_or_name!r} is neither a URL nor a name of {DEFAULT_FILE}",
-                "https://host/.../v1p1, or a name of the providers file", "the current folder",
-                f"write {DEFAULT_FILE}, or give --providers FILE",
-            )  # fmt: skip
-        rows = _read_file(path)
-        if url_or_name not in rows:
-            raise unknown("provider", url_or_name, rows)
-        row, name = rows[url_or_name], url_or_name
+        row, name = named(url_or_name, providers_file), url_or_name
     url = str(row.get("url", url_or_name)).strip().rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -154,7 +154,7 @@ def make(
     return Plan(
         source, target.address, tenant, snapshot.version, before, day.isoformat(), entities,
         tuple(name for name in snapshot.entities if name not in now),
-        tuple(reason for found in snapshot.entities.values() for reason in found.reasons), tuple(holds), tuple(whole),
+        (*snapshot.notes, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
         policy.document(), "", snapshot.rows, snapshot.requests, folder,
     )  # fmt: skip
 

@@ -1,22 +1,24 @@
-"""From the SOURCE argument to a snapshot: a URL, a provider's name, a folder or a ZIP.
+"""From the SOURCE argument to a snapshot: a URL, a provider's name, a folder, a ZIP or a drop folder by SFTP.
 
 Called by the command. Secrets come from the environment or a providers file, never from an argument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oneroster_harness.problems import CannotRun, UsageProblem, unknown
-from oneroster_harness.providers import Endpoint, redact, resolve
+from oneroster_harness.providers import Endpoint, named, redact, resolve
 from oneroster_standard.dialects import SHIPPED, DialectProblem, load_dialect
 from sync_engine.snapshot import Scratch, Snapshot
 from sync_engine.sources import api, bundle, services
 from sync_engine.sources.connection import Connection, Patience
+from sync_engine.sources.pickup import Taken
+from sync_engine.sources.sftp import Drop, drop_of, pick
 
-_EXPECTED = "http(s)://host/.../v1p1 or .../v1p2, a name of the providers file, a folder, or a .zip file"
+_EXPECTED = "http(s)://host/.../v1p1 or .../v1p2, a name of the providers file, a folder, a .zip file, or sftp://user@host/path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class SourceOptions:
     vendor: str | None
     patience: Patience
     connections: int
+    settle_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,15 @@ class Source:
     path: Path | None
     endpoint: Endpoint | None
     options: SourceOptions
+    drop: Drop | None = None
 
-    def read(self, scratch: Scratch, told: Callable[[str], None]) -> Snapshot:
-        """Read everything into a snapshot.
+    def read(self, scratch: Scratch, told: Callable[[str], None], taken: Callable[[], Iterable[str]] = tuple) -> Snapshot:
+        """Read everything into a snapshot; taken gives the sources of earlier runs, asked of a drop folder only.
 
         Raises CannotRun when the source cannot be read whole where it must be.
         """
+        if self.drop is not None:
+            return self._picked(self.drop, scratch, told, Taken(taken(), self.shown))
         if self.endpoint is None:
             assert self.path is not None
             return bundle.read(self.path, scratch, self.options.spec, told)
@@ -54,6 +60,17 @@ class Source:
             return api.read(connection, scratch, told)
         finally:
             connection.close()
+
+    def _picked(self, drop: Drop, scratch: Scratch, told: Callable[[str], None], taken: Taken) -> Snapshot:
+        folder = scratch.folder / "fetched"
+        folder.mkdir()
+        told("the drop folder")
+        picked = pick(drop, taken, folder, self.options.settle_s)
+        if picked.bundle is None:
+            return Snapshot(scratch, self.options.spec or "1.1", notes=picked.notes)
+        snapshot = bundle.read(picked.bundle, scratch, self.options.spec, told)
+        snapshot.mark, snapshot.notes = picked.mark, picked.notes
+        return snapshot
 
 
 def open_source(text: str, options: SourceOptions, environ: Mapping[str, str]) -> Source:
@@ -69,10 +86,16 @@ def open_source(text: str, options: SourceOptions, environ: Mapping[str, str]) -
         except DialectProblem as error:
             raise UsageProblem(str(error)) from error
     scheme = text.partition("://")[0].lower() if "://" in text else ""
+    path = Path(text)
+    is_path = not scheme and (path.exists() or path.suffix.lower() == ".zip" or len(path.parts) > 1)
+    row = {} if scheme or is_path else named(text, options.providers_file)
+    url = str(row.get("url", text))
+    if url.lower().startswith("sftp://"):
+        drop = drop_of(url, row, environ)
+        return Source(drop.shown, None, None, options, drop)
     if scheme not in ("", "http", "https"):
         raise UsageProblem(f"{scheme}:// is not a source of this release", _EXPECTED, "SOURCE")
-    path = Path(text)
-    if not scheme and (path.exists() or path.suffix.lower() == ".zip" or len(path.parts) > 1):
+    if is_path:
         return Source(text, path, None, options)
     endpoint = resolve(
         text, auth=options.auth, token_url=options.token_url, spec=options.spec, vendor=options.vendor,

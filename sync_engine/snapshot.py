@@ -57,12 +57,17 @@ class Scratch:
 
 @dataclass(slots=True)
 class Snapshot:
-    """All entities of one read: NAME.parquet, and NAME.aside.parquet with ids set aside, in the scratch folder."""
+    """All entities of one read: NAME.parquet, and NAME.aside.parquet with ids set aside, in the scratch folder.
+
+    mark: which bundle of a drop folder it was. notes: what a person should know of the source as a whole.
+    """
 
     scratch: Scratch
     version: str
     entities: dict[str, EntityRead] = field(default_factory=dict)
     requests: int = 0
+    mark: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

@@ -27,6 +27,7 @@ from sync_engine.holds import reasons
 from sync_engine.plan import Plan
 from sync_engine.policy import load_policy
 from sync_engine.reading import Source
+from sync_engine.run_log import entries
 from sync_engine.snapshot import Scratch
 from sync_engine.targets.session import Target
 
@@ -42,11 +43,21 @@ def planned(source: Source, target: Target, folder: Path, options: dict[str, Any
         progress() as bar,
     ):
         task = bar.add_task("reading", total=None)
-        snapshot = source.read(scratch, lambda name: bar.update(task, description=f"reading {name}"))
+        snapshot = source.read(
+            scratch, lambda name: bar.update(task, description=f"reading {name}"), lambda: _taken(target, options["tenant"])
+        )  # fmt: skip
         bar.update(task, description="comparing")
         return plans.make(
-            snapshot, target, source=source.shown, tenant=options["tenant"], policy=policy, day=day, folder=folder
+            snapshot, target, source=f"{source.shown}#{snapshot.mark}" if snapshot.mark else source.shown, tenant=options["tenant"], policy=policy, day=day, folder=folder
         )  # fmt: skip
+
+
+def _taken(target: Target, tenant: str) -> list[str]:
+    """Sources of the runs that left nothing waiting; what waits is read again."""
+    if not target.is_there():
+        return []
+    with target.reading() as session:
+        return [found.source for found in entries(session, tenant) if found.status == "applied"]
 
 
 @contextmanager

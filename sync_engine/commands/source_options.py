@@ -15,6 +15,7 @@ import click
 from oneroster_harness.terminal import IsoDate, auth_options, json_option, spec_option, vendor_option
 from sync_engine.reading import Source, SourceOptions, open_source
 from sync_engine.sources.connection import CONNECTIONS, Patience
+from sync_engine.sources.sftp import SETTLE_S
 from sync_engine.targets.opening import open_target
 from sync_engine.targets.session import Target
 
@@ -31,6 +32,8 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help="Tries per request of an API"),
         click.option("--retry-wait", type=click.FloatRange(min=0), default=_PATIENCE.first_wait_s,
                      show_default=True, help="Seconds before the second try; doubles each time"),
+        click.option("--settle", type=click.FloatRange(min=0), default=SETTLE_S, show_default=True,
+                     help="Seconds in which an upload by SFTP must not have grown"),
         click.option("--delete-floor", type=click.IntRange(min=0),
                      help="So many rows of an entity may always go, default 5"),
         click.option("--max-delete-count", type=click.IntRange(min=0),
@@ -55,7 +58,7 @@ def opened(source: str, target: str, options: dict[str, Any]) -> tuple[Source, T
     patience = Patience(tries=options["tries"], first_wait_s=options["retry_wait"])
     asked = SourceOptions(
         options["auth"], options["token_url"], options["providers_file"], options["spec"], options["vendor"], patience,
-        options["connections"],
+        options["connections"], options["settle"],
     )  # fmt: skip
     goal = open_target(target)
     return open_source(source, asked, os.environ), goal
