@@ -113,7 +113,7 @@ class Collection:
             named = document.get(self.name)
             if isinstance(named, list):
                 return named
-            lists = [value for value in document.values() if isinstance(value, list)]
+            lists = [value for name, value in document.items() if isinstance(value, list) and name != "statusInfoSet"]
             if len(lists) == 1:
                 return list(lists[0])
         raise CannotRun(

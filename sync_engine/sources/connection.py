@@ -109,10 +109,16 @@ class Connection:
         """
         url = self.address(collection) + (f"?{urlencode(query)}" if query else "")
         generation = self._sign_in.generation
-        answer = self._retrying(url, lambda: self._get_once(url))
+        answer = self._retrying(url, lambda: self._page_once(url, collection))
         # Before the first request there is no token yet; the one that was refused is then the first.
         if answer.status == 401 and self._sign_in.renew(max(generation, 1)):
-            answer = self._retrying(url, lambda: self._get_once(url))
+            answer = self._retrying(url, lambda: self._page_once(url, collection))
+        return answer
+
+    def _page_once(self, url: str, collection: str) -> Answer:
+        answer = self._get_once(url)
+        if says_error(answer.document, collection):
+            raise _Transient("an error in the body of a 200")
         return answer
 
     def _get_once(self, url: str) -> Answer:
@@ -160,6 +166,8 @@ class Connection:
             raise _Transient(f"no answer within {self._patience.timeout_s:g} s") from error
         except requests.exceptions.ChunkedEncodingError as error:
             raise _Transient("a body that ends early") from error
+        except requests.exceptions.ContentDecodingError as error:
+            raise _Transient("a body that cannot be unpacked") from error
         except requests.ConnectionError as error:
             raise _Transient("the connection failed", reached=False) from error
         except requests.RequestException as error:
@@ -196,3 +204,16 @@ def _wait_asked(response: requests.Response) -> float | None:
     """Retry-After in seconds; its date form is left to the back-off."""
     text = response.headers.get("Retry-After", "").strip()
     return float(text) if text.isascii() and text.isdigit() else None
+
+
+def says_error(document: Any, collection: str) -> bool:
+    """Whether a body tells of an error in place of the collection's records.
+
+    A status beside records is none: 1.1 has successes with a warning.
+    """
+    if not isinstance(document, Mapping) or isinstance(document.get(collection), list):
+        return False
+    several = document.get("statusInfoSet")
+    statuses = [document, document.get("imsx_StatusInfo"), *(several if isinstance(several, list) else ())]
+    failed = any(isinstance(one, Mapping) and one.get("imsx_codeMajor") == "failure" for one in statuses)
+    return failed or "error" in document or "errors" in document

@@ -22,6 +22,7 @@ PAGED = "fault.paging-capped@cap=25"
 PASSING = [
     "fault.server-error@rate=0.1", "fault.connection-cut@on=users,times=2", "fault.body-truncated@on=results,offset=25-,times=2",
     "fault.auth-token-dies@after=4", "fault.load-too-many-requests@every=4,wait=0", "fault.paging-next-elsewhere",
+    "fault.body-error-in-200@on=users,times=2", "fault.body-gzip-damaged@on=users,times=1",
 ]  # fmt: skip
 REFUSED = ["fault.server-error@on=users", "fault.body-login-page@on=classes", "fault.auth-forbidden@on=enrollments"]
 HELD = ["fault.paging-no-records@on=users", "fault.paging-row-lost@on=users"]

@@ -95,3 +95,19 @@ def test_a_provider_that_knows_fewer_scopes_still_gives_a_token(fake: FakeProvid
 def test_a_redirect_on_the_same_origin_is_followed(fake: FakeProvider) -> None:
     fake.answers["users"] = lambda request: Reply({}, 307, {"Location": f"{fake.url}/orgs?limit=5"})
     assert connect(fake).get("users", {}).document == {"orgs": []}
+
+
+@pytest.mark.parametrize("payload", [
+    {"statusInfoSet": [{"imsx_codeMajor": "failure", "imsx_severity": "error"}]}, {"imsx_codeMajor": "failure"},
+    {"imsx_StatusInfo": {"imsx_codeMajor": "failure"}}, {"errors": [{"message": "busy"}]}, {"error": "busy", "orgs": None},
+])  # fmt: skip
+def test_an_error_in_a_200_is_a_page_that_failed(payload: dict[str, object], fake: FakeProvider) -> None:
+    fake.answers["orgs"] = failing_first(2, Reply(payload))
+    assert connect(fake).get("orgs", {}).document == {"orgs": [{"sourcedId": "o1"}]}
+    assert fake.count("orgs") == 3
+
+
+def test_a_status_beside_records_is_no_error(fake: FakeProvider) -> None:
+    warned = {"orgs": [{"sourcedId": "o1"}], "statusInfoSet": [{"imsx_codeMajor": "failure", "imsx_severity": "warning"}]}
+    fake.answers["orgs"] = lambda request: Reply(warned)
+    assert connect(fake).get("orgs", {}).document == warned
