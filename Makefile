@@ -22,7 +22,7 @@ test-hazards: $(READY)
 
 # The tests that need no server: under a minute.
 fast: $(READY)
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not deep and not live and not services and not served and not hazards"
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not deep and not live and not services and not served and not slow and not hazards"
 
 # Lines that the tests run, in the servers and commands that they start as well.
 coverage: $(READY)
