@@ -1,6 +1,6 @@
 """Ids in their own format: digits stay digits, letters letters of their case and script, separators stay.
 
-Called by the replacements. Two ids are different after as before; case twins stay twins, blanks around an id stay.
+Called by the replacements. A UUID becomes a UUID. Two ids are different after as before; case twins stay twins, blanks around an id stay.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ _BETWEEN = re.compile(r"([,;|\r\n\0]+)")
 _FIRST_PUNCTUATION, _LAST_PUNCTUATION = 0x2000, 0x2FFF
 _LEADING_ZERO = "\1"
 _RUN = re.compile(r"[0-9]+")
+_UUID = re.compile(r"((?:urn:uuid:)?)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})")
+_VERSION, _VARIANT = 14, 19
+"""Places of a UUID that say of which kind it is."""
 _LETTERS = str.maketrans(_ASCII + _ASCII.upper(), "a" * 26 + "A" * 26)
 _SURROGATES = range(0xD8, 0xE0)
 
@@ -119,9 +122,20 @@ class Idents:
         return text[:start] + self._one(core) + text[start + len(core) :]
 
     def _one(self, core: str) -> str:
+        if met := _UUID.fullmatch(core):
+            return met[1] + self._uuid(met[2])
         # An id that a spreadsheet turned into a power of ten stays recognisable as one.
         met = _SPREADSHEET.fullmatch(core)
         return self._core(met[1]) + met[2] if met else self._core(core)
+
+    def _uuid(self, text: str) -> str:
+        """Another UUID of the same kind and case."""
+        kept = {8, 13, 18, 23, _VERSION, _VARIANT}
+        digits = "".join(sign for place, sign in enumerate(text) if place not in kept)
+        size = 16 ** len(digits)
+        moved = iter(f"{self._permutations.permute(int(digits, 16), size, b'uuid/' + text[_VERSION].encode()):0{len(digits)}x}")
+        out = "".join(sign if place in kept else next(moved) for place, sign in enumerate(text))
+        return out if text == text.lower() else out.upper()
 
     def _core(self, core: str) -> str:
         plan = _plan(_RUN.sub(_form_of_run, core).translate(_LETTERS))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from data_gen.anonymise.columns import is_header, known_columns, replaces
+from data_gen.anonymise.idents import BLANKS
 from data_gen.anonymise.records import (
     DELIMITERS,
     Coding,
@@ -100,7 +101,7 @@ class Sheet:
         """Names of columns stay; what does not look like one is replaced."""
         known = known_columns(self.file)
         return [
-            raw if (name := value_of(raw)) in known or _looks_like_a_name(name) else written_like(raw, self._values.other(name))
+            raw if (name := value_of(raw)) in known or name.strip(BLANKS) in known or _looks_like_a_name(name) else written_like(raw, self._values.other(name))
             for raw in record.raw
         ]
 

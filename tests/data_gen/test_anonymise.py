@@ -7,6 +7,7 @@ import io
 import json
 import re
 import stat
+import uuid
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -122,6 +123,16 @@ def test_case_twins_stay_twins_and_padded_ids_stay_padded() -> None:
     assert VALUES.ident("Stu-Ab12") != VALUES.ident("sTU-aB12")
     assert VALUES.ident("stu-12 ") == VALUES.ident("stu-12") + " "
     assert VALUES.ident("a-1234,b-5678") == f"{VALUES.ident('a-1234')},{VALUES.ident('b-5678')}"
+
+
+def test_a_uuid_becomes_another_uuid_of_its_kind_and_case() -> None:
+    for text in ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "3F2504E0-4F89-41D3-9A0C-0305E82C3301", "urn:uuid:00000000-0000-4000-8000-000000000001"):
+        made = VALUES.ident(text)
+        start = len("urn:uuid:") if text.startswith("urn:") else 0
+        assert made != text and made[:start] == text[:start]
+        assert uuid.UUID(made[start:]).version == uuid.UUID(text[start:]).version
+        assert made[start:] == str(uuid.UUID(made[start:])) or made.isupper()
+    assert VALUES.ident("3f2504e0-4f89-41d3-9a0c-0305e82c3301") != VALUES.ident("3f2504e0-4f89-41d3-9a0c-0305e82c3302")
 
 
 def test_an_id_is_the_same_as_user_name_in_an_address_and_among_user_ids() -> None:
