@@ -233,9 +233,9 @@ def test_no_credential_is_said_before_any_request(
         ("b.zip", "sqlite:///x.db", "'sqlite' is not a target"),
         ("b.zip", "roster.duckdb", "not a database URL"),
         ("b.zip", "duckdb:///:memory:", "in memory"),
-        ("sftp://host/b.zip", "duckdb:///x", "sftp:// is not a source"),
+        ("ftp://host/b.zip", "duckdb:///x", "ftp:// is not a source"),
+        ("sftp://host/b.zip", "duckdb:///x", "the address lacks the account"),
         ("nowhere", "duckdb:///x", "neither a URL nor a name"),
-        ("https://host/ims/oneroster/rostering/v1p2", "duckdb:///x", "API of OneRoster 1.2"),
     ],
 )
 def test_wrong_use_is_exit_2(
