@@ -56,10 +56,11 @@ def a_large_limit_is_honoured(run: Run) -> Iterator[Notice]:
 def an_offset_moves_on(run: Run) -> Iterator[Notice]:
     """An offset gives other records than the start."""
     for found in pageable(run)[:3]:
-        # From the third on: a row that was added while we read moves one record of the first page here, and is judged elsewhere.
-        page, later = page_of(run, found.name, limit=2, offset=2)
-        if later[:1] == [key_of(found.records[0])]:
-            yield at(page, f"offset has no effect on {found.name}", expected="the third record", observed="the first")
+        first = [key_of(found.records[0])]
+        page, second = page_of(run, found.name, limit=1, offset=1)
+        # A row that was added while we read moves the first record one place on, and no further: that is judged elsewhere.
+        if second == first and page_of(run, found.name, limit=2, offset=2)[1][:1] == first:
+            yield at(page, f"offset has no effect on {found.name}", expected="the second record", observed="the first")
 
 
 @check("paging.past-the-end-is-empty", severity="error", section=SECTION, why="Clients that read to an empty page fail on an error instead.")
