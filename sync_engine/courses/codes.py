@@ -34,8 +34,13 @@ def code_key(code: str | None) -> str:
     >>> code_key(" alg-0101 ") == code_key("ALG 101") == "ALG101"
     True
     """
-    upper = unicodedata.normalize("NFKC", code or "").upper()
-    return "".join(_WORD.findall(_ZEROS.sub("", upper)))
+    key, before = code or "", None
+    # What is left may show a zero in front, or a letter that has an upper case of its own, once more.
+    while key != before:
+        before = key
+        upper = unicodedata.normalize("NFKC", key).upper()
+        key = "".join(_WORD.findall(_ZEROS.sub("", upper)))
+    return key
 
 
 @cache

@@ -139,5 +139,6 @@ def test_a_district_that_is_seen_through_a_vendor_cannot_live(tmp_path: Path) ->
 
 
 def test_every_form_of_key_is_put_to_the_test() -> None:
-    used = {form for vendor in ("powerschool", "infinite-campus", "classlink") for spec in ("1.1", "1.2") for form in lens_of(vendor, (), spec).forms.values()}
+    # `case-twins` is nobody's: the judge of consumers asks for it by name, and has its test there.
+    used = {"case-twins"} | {form for vendor in ("powerschool", "infinite-campus", "classlink") for spec in ("1.1", "1.2") for form in lens_of(vendor, (), spec).forms.values()}
     assert used | {"same"} == set(FORMS)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync_engine.courses import codes
@@ -359,6 +359,8 @@ def test_a_review_never_replaces_another_file(duck: Database, catalogue: Path, t
     assert other.read_text() == "mine\n"
 
 
+@example("A-0 01")
+@example("\u0149")
 @given(st.text())
 def test_a_code_is_compared_by_its_letters_and_digits_only(text: str) -> None:
     key = codes.code_key(text)

@@ -156,8 +156,8 @@ class UserIdTypeSpelling(Quirk):
     """userIds of one kind are called Fed and FED (D105)."""
 
     def record(self, collection: str, record: Record, context: RecordContext) -> Record:
-        """Rename the type, by turns."""
+        """Rename the type: by the key, so that a user's does not change when another one arrives."""
         if not isinstance(record.get("userIds"), list):  # also one text, where a defect was planted
             return record
-        kind = "FED" if context.row % 2 else "Fed"
+        kind = "FED" if zlib.crc32(str(record.get("sourcedId")).encode()) % 2 else "Fed"
         return {**record, "userIds": [{**item, "type": kind} for item in record["userIds"]]}
