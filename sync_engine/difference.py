@@ -151,7 +151,7 @@ def _identity(table: Table, sticky: Collection[str]) -> str:
         found.append(f"CASE WHEN {tests} THEN '{name}' END")
     if not found:
         return "''"
-    return f"CASE WHEN kind IN ('{UPDATE}', '{BACK}') THEN concat_ws(',', {', '.join(found)}) ELSE '' END"
+    return f"CASE WHEN kind IN ('{UPDATE}', '{BACK}') OR (kind IN ('{DELETE}', '{STAGE}') AND s.\"sourcedId\" IS NOT NULL) THEN concat_ws(',', {', '.join(found)}) ELSE '' END"
 
 
 def _is_another(table: Table, name: str) -> str:

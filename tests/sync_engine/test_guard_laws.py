@@ -82,6 +82,8 @@ def assert_within(policy: Policy, kind: str, moved: set[str]) -> None:
 @example(sequence=[{"gone": {1, 2}, "renamed": set(), "told": False}, {"gone": set(), "renamed": set(), "told": False}, {"gone": {3, 4}, "renamed": set(), "told": False}])
 # Three go, come back under other names and are held, so they are gone still; a fourth must not go.
 @example(sequence=[{"gone": {0, 5, 10}, "renamed": set(), "told": False}, {"gone": {15, 20, 25}, "renamed": set(range(15)), "told": False}])
+# Six bear other names, and a seventh does in the row that tells its removal.
+@example(sequence=[{"gone": {6}, "renamed": set(range(7)), "told": True}])
 @given(sequence=SEQUENCE)
 def test_no_sequence_of_runs_gets_past_a_guard(sequence: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
