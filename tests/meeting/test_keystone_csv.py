@@ -9,6 +9,7 @@ import pytest
 
 from conformance.csv_judge import judge
 from conformance.csv_rules.rulebook import RULES
+from conformance.known import mark_known
 from conformance.notices import Notice
 from data_gen import defects
 from data_gen.defects.draft import Draft
@@ -17,6 +18,7 @@ from data_gen.defects.planting import plant, write_draft
 from data_gen.defects.registry import DEFECTS
 from data_gen.generation import Recipe, write_clean
 from oneroster_harness.terminal import AS_OF
+from oneroster_standard.dialects import SHIPPED, load_dialect
 
 assert defects.FAMILIES
 
@@ -151,6 +153,20 @@ def test_defects_of_many_files_of_1p2_are_all_found_in_one_bundle(clean: dict[st
 def test_a_vendors_bundle_is_clean_too(vendor: str, tmp_path: Path) -> None:
     write_clean(tmp_path / "bundle", Recipe(200, 1, AS_OF, vendor=vendor))
     assert judge(tmp_path / "bundle").findings == []
+
+
+@pytest.mark.parametrize("spec", VERSIONS)
+@pytest.mark.parametrize("vendor", SHIPPED)
+def test_what_is_found_in_a_vendors_bundle_is_known_of_it(vendor: str, spec: str, tmp_path: Path) -> None:
+    """Of a size at which staff work at two schools: what the vendor's view makes of them is its declared deviation."""
+    if spec == "1.2" and "1.2" not in load_dialect(vendor).specs:
+        pytest.skip(f"{vendor} does not serve 1.2")
+    write_clean(tmp_path / "bundle", Recipe(1_000, 1, AS_OF, vendor=vendor, spec=spec))
+    report = judge(tmp_path / "bundle")
+    if vendor == "powerschool":
+        assert "csv.identifier-shared" in {found.check for found in report.findings}
+    mark_known(report, load_dialect(vendor))
+    assert [found.check for found in report.findings if not found.known] == []
 
 
 def test_campus_bundles_lack_the_people_without_an_account_and_nothing_else_is_wrong(tmp_path: Path) -> None:
