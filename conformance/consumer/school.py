@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,11 +20,10 @@ import requests
 
 from conformance.consumer.cells import Cell, cell_of
 from oneroster_harness.problems import CannotRun, UsageProblem
+from oneroster_harness.verbs import command, serving
 from oneroster_standard.dialects import DialectProblem, load_dialect
 from oneroster_standard.standard import load
 
-READY_WITHIN_S = 600.0
-STOPPED_WITHIN_S = 15.0
 ANSWER_WITHIN_S = 600.0
 
 
@@ -116,30 +113,12 @@ def playing(
     folder: Path, vendors: Sequence[str], *, students: int, seed: int, as_of: date, quirks: Sequence[str] = ()
 ) -> Iterator[School]:
     """A served district for the length of a with block. vendors: names or dialect files; quirks: [VENDOR:]ID."""
-    ready, log = folder / "serve.ready.json", folder / "serve.log"
-    options = ["--students", str(students), "--seed", str(seed), "--as-of", as_of.isoformat(), "--port", "0", "--ready-file", str(ready)]
-    chosen = [part for vendor in vendors for part in ("--vendor", vendor)] + [part for quirk in quirks for part in ("--quirk", quirk)]
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            command(["serve", *options, *chosen]), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=sink
-        )
-    try:
-        until = time.monotonic() + READY_WITHIN_S
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() > until:
-                said = log.read_text("utf-8", "replace").strip().splitlines()
-                raise CannotRun("the mock server did not start", where=said[0] if said else str(log))
-            time.sleep(0.05)
-        yield School(json.loads(ready.read_text("utf-8")))
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOPPED_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        ready.unlink(missing_ok=True)
+    options = ["--students", str(students), "--seed", str(seed), "--as-of", as_of.isoformat()]
+    # The server runs in a folder of its own, so a dialect file is named whole.
+    named = [str(Path(vendor).resolve()) if Path(vendor).is_file() else vendor for vendor in vendors]
+    chosen = [part for vendor in named for part in ("--vendor", vendor)] + [part for quirk in quirks for part in ("--quirk", quirk)]
+    with serving([*options, *chosen], folder) as ready:
+        yield School(ready)
 
 
 def write_days(folder: Path, vendor: str, days: int, *, students: int, seed: int, as_of: date) -> Path:
@@ -173,11 +152,6 @@ def happenings_of(first: Path, day: int) -> dict[tuple[str, str], Happening]:
         for change, rows in changes.items()
         for row in rows
     }
-
-
-def command(arguments: Sequence[str]) -> list[str]:
-    """The words that run a verb of this installation."""
-    return [sys.executable, "-m", "oneroster_harness", *arguments]
 
 
 def own_environment() -> dict[str, str]:

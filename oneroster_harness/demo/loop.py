@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from oneroster_harness.demo.comparison import Compared, compare
-from oneroster_harness.demo.verbs import run, serving
+from oneroster_harness.verbs import run, serving
 
 VENDORS = ("powerschool", "infinite-campus", "classlink")
 Tell = Callable[[str], None]

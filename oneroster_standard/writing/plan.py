@@ -91,19 +91,27 @@ class Plan:
     def each_row(self, file: str, change: Callable[[dict[str, str], int], None]) -> None:
         """Change every row of a file as a mapping from header to cell; the row's number counts from 1."""
 
+        def changed(header: Row, rows: Iterator[Row]) -> Iterator[Row]:
+            for number, row in enumerate(rows, start=1):
+                cells = dict(zip(header, row, strict=True))
+                try:
+                    change(cells, number)
+                except KeyError as error:
+                    raise _no_column(file, str(error.args[0])) from error
+                yield list(cells.values())
+
+        self.rows_of(file, changed)
+
+    def rows_of(self, file: str, change: Callable[[Row, Iterator[Row]], Iterator[Row]]) -> None:
+        """Change the rows of one file: called with its header and the rows below it, gives what stands there instead."""
+
         def changed(name: str, rows: Iterator[Row]) -> Iterator[Row]:
             if name != file:
                 yield from rows
                 return
             header = next(rows)
             yield header
-            for number, row in enumerate(rows, start=1):
-                cells = dict(zip(header, row, strict=True))
-                try:
-                    change(cells, number)
-                except KeyError as error:
-                    raise _no_column(name, str(error.args[0])) from error
-                yield list(cells.values())
+            yield from change(header, rows)
 
         self.row_changes.append(changed)
 

@@ -51,17 +51,12 @@ def windows_1252(plan: Plan, _argument: str) -> None:
     """Windows-1252; a title makes sure that the difference shows."""
     plan.format.encoding, plan.format.mark = "cp1252", b""
 
-    def changed(name: str, rows: Iterator[Row]) -> Iterator[Row]:
-        if name != ACCENTED:
-            yield from rows
-            return
-        header = next(rows)
-        yield header
-        title = place_of(name, header, "title")
+    def changed(header: Row, rows: Iterator[Row]) -> Iterator[Row]:
+        title = place_of(ACCENTED, header, "title")
         for number, row in enumerate(rows):
             yield [*row[:title], f"{row[title]} \u2013 Caf\u00e9", *row[title + 1 :]] if number == 0 else row
 
-    plan.row_changes.append(changed)
+    plan.rows_of(ACCENTED, changed)
 
 
 @habit("line-end-lf")

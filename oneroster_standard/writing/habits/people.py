@@ -14,13 +14,8 @@ EVERY = 25
 def snapshot_skew(plan: Plan, _argument: str) -> None:
     """The last student of users.csv is not there yet, and enrolled already."""
 
-    def changed(name: str, rows: Iterator[Row]) -> Iterator[Row]:
-        if name != "users.csv":
-            yield from rows
-            return
-        header = next(rows)
-        yield header
-        role = place_of(name, header, "role")
+    def changed(header: Row, rows: Iterator[Row]) -> Iterator[Row]:
+        role = place_of("users.csv", header, "role")
         held: list[Row] = []
         for row in rows:
             # Rows wait until another student shows that theirs was not the last one.
@@ -33,21 +28,16 @@ def snapshot_skew(plan: Plan, _argument: str) -> None:
                 yield row
         yield from held[1:]
 
-    plan.row_changes.append(changed)
+    plan.rows_of("users.csv", changed)
 
 
 @habit("rows-unprocessed")
 def rows_unprocessed(plan: Plan, _argument: str) -> None:
     """A row without a given name, which the vendor's own import drops."""
 
-    def changed(name: str, rows: Iterator[Row]) -> Iterator[Row]:
-        if name != "users.csv":
-            yield from rows
-            return
-        header = next(rows)
-        yield header
+    def changed(header: Row, rows: Iterator[Row]) -> Iterator[Row]:
         model: Row = []
-        role = place_of(name, header, "role")
+        role = place_of("users.csv", header, "role")
         for row in rows:
             model = row if row[role] == "student" else model
             yield row
@@ -60,7 +50,7 @@ def rows_unprocessed(plan: Plan, _argument: str) -> None:
             cells |= {**blank, "sourcedId": own, "username": own.lower()}
             yield list(cells.values())
 
-    plan.row_changes.append(changed)
+    plan.rows_of("users.csv", changed)
 
 
 @habit("guardian-ids")
@@ -102,13 +92,8 @@ def username_marks(plan: Plan, _argument: str) -> None:
 def aide_enrollment(plan: Plan, _argument: str) -> None:
     """The first teacher of the file is enrolled as an aide."""
 
-    def changed(name: str, rows: Iterator[Row]) -> Iterator[Row]:
-        if name != "enrollments.csv":
-            yield from rows
-            return
-        header = next(rows)
-        yield header
-        role, primary = place_of(name, header, "role"), place_of(name, header, "primary")
+    def changed(header: Row, rows: Iterator[Row]) -> Iterator[Row]:
+        role, primary = place_of("enrollments.csv", header, "role"), place_of("enrollments.csv", header, "primary")
         is_done = False
         for row in rows:
             if not is_done and row[role] == "teacher":
@@ -117,4 +102,4 @@ def aide_enrollment(plan: Plan, _argument: str) -> None:
                 is_done = True
             yield row
 
-    plan.row_changes.append(changed)
+    plan.rows_of("enrollments.csv", changed)

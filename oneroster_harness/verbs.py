@@ -1,6 +1,6 @@
 """Running the other verbs as their users do: in processes of their own, machine forms read back.
 
-Called by the loop. Secrets travel in the environment only.
+Called by the demo and by the judge of consumers. Secrets travel in the environment only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ READY_WITHIN_S = 600.0
 STOPPED_WITHIN_S = 15.0
 
 
-def _command(arguments: Sequence[str]) -> list[str]:
+def command(arguments: Sequence[str]) -> list[str]:
+    """The words that run a verb of this installation."""
     return [sys.executable, "-m", "oneroster_harness", *arguments]
 
 
@@ -35,7 +36,7 @@ def run(
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith("ONEROSTER_")}
     done = subprocess.run(
-        _command([*arguments, "--json", "-"]), cwd=folder, env=own | dict(secrets or {}), capture_output=True, text=True, check=False
+        command([*arguments, "--json", "-"]), cwd=folder, env=own | dict(secrets or {}), capture_output=True, text=True, check=False
     )
     if done.returncode not in accept:
         last = done.stderr.strip().splitlines()[-4:] or [f"exit code {done.returncode}"]
@@ -46,19 +47,23 @@ def run(
 
 @contextmanager
 def serving(arguments: Sequence[str], folder: Path) -> Iterator[dict[str, Any]]:
-    """Run `oneroster serve` for the length of a with block; gives the ready file's document."""
+    """Run `oneroster serve` for the length of a with block; gives the ready file's document.
+
+    Raises CannotRun with the first line of what it said when it does not start.
+    """
     ready, log = folder / "serve.ready.json", folder / "serve.log"
     ready.unlink(missing_ok=True)
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            _command(["serve", *arguments, "--port", "0", "--ready-file", str(ready)]), cwd=folder,
+            command(["serve", *arguments, "--port", "0", "--ready-file", str(ready)]), cwd=folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=sink,
         )  # fmt: skip
     try:
         until = time.monotonic() + READY_WITHIN_S
         while not ready.exists():
             if process.poll() is not None or time.monotonic() > until:
-                raise CannotRun("the mock server did not start", where=str(log), try_="read the log")
+                said = log.read_text("utf-8", "replace").strip().splitlines()
+                raise CannotRun("the mock server did not start", where=said[0] if said else str(log), try_=f"read {log}")
             time.sleep(0.05)
         yield json.loads(ready.read_text("utf-8"))
     finally:
