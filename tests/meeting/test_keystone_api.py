@@ -33,6 +33,7 @@ def full() -> Iterator[RunningMock]:
         yield found
 
 
+@pytest.mark.hazards
 @pytest.mark.parametrize("quirk", OF_THE_VIEW)
 def test_a_quirk_of_the_view_is_caught_by_its_check(quirk: str) -> None:
     # Teachers at two schools, whom one of them needs, come with a district of this size.

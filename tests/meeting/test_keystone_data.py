@@ -58,6 +58,7 @@ def judged(mock: RunningMock, spec: str) -> Report:
     return judge(endpoint, Suite())
 
 
+@pytest.mark.hazards
 @pytest.mark.parametrize("batch", batches(), ids=lambda batch: batch[0])
 def test_planted_records_are_served_and_found_by_the_checks_that_they_name(batch: list[str], district: Path, tmp_path: Path) -> None:
     path = tmp_path / "faulty.district"

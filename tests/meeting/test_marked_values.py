@@ -21,6 +21,7 @@ from conformance.reports import FORMATS
 from conformance.survey import Collection
 from mock_server.mock_process import RunningMock, running_mock
 from oneroster_standard.dialects import load_quirks
+from oneroster_standard.standard import VERSIONS, load
 from tests.meeting.endpoints import endpoint_of
 from tests.sync_engine.conftest import call
 
@@ -45,14 +46,16 @@ def mock() -> Iterator[RunningMock]:
 
 @pytest.fixture(scope="module")
 def marked(mock: RunningMock) -> frozenset[str]:
-    """Every value of a person that is long enough to be no other word, and the credential."""
+    """Every value of a person that is long enough to be no other word, and the credential; a name that is a word of the
+    standard (a family called Proctor) says nothing where it stands."""
     found = {mock.provider().client_id, mock.provider().client_secret}
     for entity in ("users", "demographics", "enrollments", "results"):
         for row in mock.truth("reference", entity):
             for name in PERSONAL:
                 value = row.get(name)
                 found |= {one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and len(one) > 5}
-    return frozenset(found)
+    words = {token.lower() for version in VERSIONS for tokens in load(version).enumerations.values() for token in tokens}
+    return frozenset(value for value in found if value.lower() not in words)
 
 
 def shown(report: Report) -> str:
@@ -66,6 +69,7 @@ def leaked(text: str, marked: frozenset[str]) -> list[str]:
     return [value for value in marked if value.lower() in lower or value.replace("@", "%40").lower() in lower]
 
 
+@pytest.mark.hazards
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from(QUIRKS), min_size=1, max_size=3, unique=True), st.integers(1, 1000), st.sampled_from(["", *FAULTS]))
 def test_a_report_shows_nothing_of_anybody(mock: RunningMock, marked: frozenset[str], quirks: list[str], seed: int, fault: str) -> None:

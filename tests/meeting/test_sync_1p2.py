@@ -131,6 +131,7 @@ def test_a_given_spec_that_the_url_contradicts_is_told(mock: RunningMock, tmp_pa
     assert (ran.code, "--spec 1.2 and the URL disagree" in ran.err) == (EXIT_WRONG_USE, True)
 
 
+@pytest.mark.hazards
 @pytest.mark.usefixtures("signed_in")
 @pytest.mark.parametrize(("order", "code"), [
     *((order, EXIT_CLEAN) for order in PASSING), *((order, EXIT_COULD_NOT_RUN) for order in REFUSED), *((order, EXIT_HELD) for order in HELD),

@@ -17,6 +17,7 @@ ANSWERS_500 = "permission.forbidden-as-500"
 QUERIES = ("?limit=2", "?limit=2&offset=1&filter=status='active'&sort=sourcedId&fields=sourcedId,status", "?offset=100000")
 
 
+@pytest.mark.hazards
 @pytest.mark.oneroster(vendors=["reference"])
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_a_quirk_breaks_neither_version(oneroster_wsgi: WsgiMock, quirk: str) -> None:

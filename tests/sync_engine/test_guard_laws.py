@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -194,6 +195,7 @@ def timetable(turn: dict[str, Any] | None = None) -> dict[str, list[dict[str, ob
 CALM = {"gone": set(), "classes": set(), "ended": False, "dropped": False, "old_term": False, "moved": set(), "told": False, "complete": True}
 
 
+@pytest.mark.hazards
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @example(turns=[{**CALM, "ended": True}, {**CALM, "ended": True, "gone": set(range(24))}])
 @example(turns=[{**CALM, "old_term": True}, {**CALM, "old_term": True, "classes": set("0123")}])

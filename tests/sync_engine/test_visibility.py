@@ -168,6 +168,7 @@ CIRCLE = Roster(
 )  # fmt: skip
 
 
+@pytest.mark.hazards
 @SLOW
 @example(data=None)
 @given(data=st.data())
