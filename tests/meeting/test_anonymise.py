@@ -84,6 +84,7 @@ def values(path: Path) -> set[tuple[str, str]]:
     return found
 
 
+@pytest.mark.hazards
 @pytest.mark.parametrize("id", sorted(id for id, found in DEFECTS.items() if id not in UNREADABLE | TOO_LARGE and not found.needs_day))
 def test_a_fault_is_found_again_with_the_same_count(id: str, clean: dict[str, Path], key: Path, tmp_path: Path) -> None:
     real, out = tmp_path / "real.zip", tmp_path / "out.zip"

@@ -7,14 +7,19 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
+from conformance.api_checks import auth
+from conformance.api_judge import Order, judge
 from mock_server.mock_process import RunningMock, running_mock
-from tests.meeting.endpoints import environment_of
+from tests.meeting.endpoints import endpoint_of, environment_of
 
 STEPS = {
     "powerschool": {
@@ -185,3 +190,11 @@ def test_any_root_of_1p2_serves_and_its_description_tells_where_tokens_are(mock:
     document = json.loads(found.stdout)
     assert (found.returncode, document["spec"], document["verdict"]) == (0, "1.2", "pass")
     assert "endpoint.discovery" in {outcome["id"] for outcome in document["checks"] if outcome["outcome"] == "pass"}
+
+
+def test_a_second_that_passes_between_two_signed_requests_is_no_finding(mock: RunningMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nonce is used up for its timestamp: whoever signs anew a second later replays nothing."""
+    ticks = count(int(time.time()) - 30)
+    monkeypatch.setattr(auth, "time", SimpleNamespace(time=lambda: next(ticks)))
+    report = judge(endpoint_of(mock, "reference"), Order(only=["auth.nonce-replay-refused"]))
+    assert [(found.id, found.outcome) for found in report.outcomes if found.outcome != "skip"] == [("auth.nonce-replay-refused", "pass")]

@@ -73,6 +73,7 @@ def landed(mock: RunningMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return database
 
 
+@pytest.mark.hazards
 @pytest.mark.parametrize("order", PASSING)
 def test_a_fault_that_passes_costs_nothing(mock: RunningMock, landed: Database, order: str) -> None:
     before = held(landed)
