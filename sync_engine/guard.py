@@ -48,7 +48,7 @@ class Guard:
         """Very many new rows beside those that are there: a second set of everything."""
         db, name = self.snapshot.scratch.db, table.name
         created = _one(db, f"SELECT count(*) FROM {changed(name)} WHERE kind = '{CREATE}'")
-        present = _one(db, f"SELECT count(*) FROM {target_of(name)} WHERE _state = 'present'")
+        present = _one(db, f"SELECT coalesce(sum(_rows), 0) FROM {target_of(name)} WHERE _state = 'present'")
         limit = self.policy.limit("create", "district", name)
         if present and limit.is_passed(created, present):
             why = f"{created:,} rows would be created beside {present:,} ({_most(limit.percent, limit.count)})"
@@ -117,7 +117,7 @@ class _Removals:
         ended = self._ended()
         back = f"coalesce(c.kind = '{BACK}' AND len(c.holds) = 0, false)"
         self._db.execute(
-            f'CREATE OR REPLACE TABLE weighed AS SELECT t."sourcedId" AS id{cells},'
+            f'CREATE OR REPLACE TABLE weighed AS SELECT t."sourcedId" AS id, t._rows{cells},'
             f" c.kind IS NOT NULL AND c.{_GOING} AND len(c.holds) = 0 AS going, coalesce(c.kind = '{ABSENT}', false) AS absent,"
             f" t._state <> 'present' AND NOT {back} AS gone"
             f" FROM {target_of(self._name)} AS t LEFT JOIN {changed(self._name)} AS c"
@@ -139,8 +139,7 @@ class _Removals:
 
     def _district(self) -> Iterator[Hold]:
         going, moved, of, present, absent = self._db.execute(
-            "SELECT count(*) FILTER (going), count(*) FILTER (going OR gone), count(*), count(*) FILTER (NOT gone),"
-            " count(*) FILTER (going AND absent) FROM weighed"
+            f"SELECT {_rows('going')}, {_rows('going OR gone')}, {_rows()}, {_rows('NOT gone')}, {_rows('going AND absent')} FROM weighed"
         ).fetchone() or (0, 0, 0, 0, 0)
         if not going:
             return
@@ -160,7 +159,7 @@ class _Removals:
         limit = self._guard.policy.limit("remove", scope, self._name)
         free = f'id IN (SELECT "sourcedId" FROM {changed(self._name)} WHERE {_FREE})'
         found = self._db.execute(
-            f"SELECT key, count(*) FILTER (going AND {free}), count(*) FILTER ((going AND {free}) OR gone), count(*)"
+            f"SELECT key, {_rows(f'going AND {free}')}, {_rows(f'(going AND {free}) OR gone')}, {_rows()}"
             f" FROM (SELECT *, unnest({quoted(scope)}) AS key FROM weighed)"
             f" WHERE key NOT IN ({self._groups_that_go(scope)}) GROUP BY key ORDER BY key"
         ).fetchall()
@@ -206,7 +205,7 @@ class _Changes:
             school = f", {_groups_of(self._table, 'school')} AS school"
         now = f"coalesce(list_contains(string_split(c.identity, ','), '{what}'), false)"
         self._db.execute(
-            f'CREATE OR REPLACE TABLE weighed AS SELECT t."sourcedId" AS id{school}, {now} AS moving,'
+            f'CREATE OR REPLACE TABLE weighed AS SELECT t."sourcedId" AS id, t._rows{school}, {now} AS moving,'
             f" b.\"sourcedId\" IS NOT NULL AS moved FROM {target_of(self._name)} AS t"
             f' LEFT JOIN {changed(self._name)} AS c ON c."sourcedId" = t."sourcedId"'
             f" LEFT JOIN (SELECT DISTINCT \"sourcedId\" FROM became WHERE entity = {literal(self._name)}"
@@ -217,7 +216,7 @@ class _Changes:
     def _judged(self, what: str, scope: str, groups: str) -> Iterator[Hold]:
         limit = self._guard.policy.limit("change", scope, self._name)
         found = self._db.execute(
-            "SELECT key, count(*) FILTER (moving), count(*) FILTER (moving OR moved), count(*)"
+            f"SELECT key, {_rows('moving')}, {_rows('moving OR moved')}, {_rows()}"
             f" FROM (SELECT *, unnest({groups}) AS key FROM weighed) GROUP BY key ORDER BY key"
         ).fetchall()
         for key, moving, moved, of in found:
@@ -298,6 +297,11 @@ def _removed(going: int, moved: int, of: int, percent: float, count: int | None,
 
 def _most(percent: float, count: int | None) -> str:
     return f"at most {percent:g} %" + (f" and {count:,} rows" if count is not None else "")
+
+
+def _rows(where: str = "true") -> str:
+    """SQL of how many rows of the target are meant; a row of the scratch may stand for several."""
+    return f"coalesce(sum(_rows) FILTER ({where}), 0)"
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> int:
