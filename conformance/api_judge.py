@@ -44,7 +44,8 @@ Progress = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a run is to do. budget: requests at most; rate: requests per second, 0 for no limit; profiles: consumers to ask for;
-    quiet: hours without requests; resume: file that a run which is cut is kept in."""
+    quiet: hours without requests; resume: file that a run which is cut is kept in; patience_s: how long may be waited for a token
+    to run out."""
 
     seed: int = DEFAULT_SEED
     as_of: date = AS_OF
@@ -57,6 +58,7 @@ class Order:
     profiles: tuple[Profile, ...] = ()
     quiet: QuietHours | None = None
     resume: Path | None = None
+    patience_s: float = 0.0
 
     def asks(self, check_id: str) -> bool:
         """Whether a check belongs to the run; a family such as `paging.` stands for its checks."""
@@ -82,14 +84,14 @@ def judge(endpoint: Endpoint, order: Order | None = None, *, progress: Progress 
     probe = Probe(services.roots["rostering"], budget=order.budget, rate=order.rate, services=services, quiet=order.quiet)
     sign_in = SignIn(endpoint, probe, spec)
     dialect = load_dialect(endpoint.vendor) if endpoint.vendor else guessed_dialect(endpoint.url)
-    run = Run(probe, sign_in, Survey(probe, sign_in, standard), standard, dialect, order.seed, order.deep)
+    run = Run(probe, sign_in, Survey(probe, sign_in, standard), standard, dialect, order.seed, order.deep, order.patience_s)
     report = Report(
         target=redact(endpoint.url), spec=spec, seed=order.seed, as_of=order.as_of.isoformat(), version=VERSION
     )
     kept = _kept(endpoint, order, spec)
     found: list[Notice] = []
     # Checks that write come last: what they leave behind would be another collection than the one surveyed.
-    chosen = sorted((check for check in CHECKS.values() if spec in check.specs and order.asks(check.id)), key=lambda check: check.writes)
+    chosen = sorted((check for check in CHECKS.values() if spec in check.specs and order.asks(check.id)), key=lambda check: (check.last, check.writes))
     try:
         tell("sign in")
         sign_in.start()

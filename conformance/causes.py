@@ -14,7 +14,8 @@ from conformance.notices import Notice
 _UNSIGNED = (
     "auth.missing-credential-refused", "auth.www-authenticate", "auth.unknown-token-refused", "auth.bad-signature-refused",
     "auth.signature-sha256", "auth.signature-sha1", "auth.timestamp-window", "auth.nonce-replay-refused",
-    "auth.altered-token-refused", "auth.token-in-url-refused", "auth.added-parameter-refused",
+    "auth.altered-token-refused", "auth.token-in-url-refused", "auth.added-parameter-refused", "auth.expired-token-refused",
+    "auth.other-district-refused",
 )  # fmt: skip
 _WALKS = ("paging.*", "filter.*", "relationship.*", "view.*", "sort.*", "data.*", "reference.*")
 
@@ -26,7 +27,7 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "auth.token-fresh": ("auth.credential-accepted", "endpoint.*", "permission.*", "auth.www-authenticate", "gradebook.*"),
     "auth.credential-accepted": ("endpoint.reachable", "permission.*", "auth.www-authenticate", "gradebook.*"),
     "auth.missing-credential-refused": (*_UNSIGNED, "auth.scope-enforced", "gradebook.write-scope"),
-    "auth.unknown-token-refused": ("auth.altered-token-refused",),
+    "auth.unknown-token-refused": ("auth.altered-token-refused", "auth.expired-token-refused"),
     "auth.bad-signature-refused": ("auth.added-parameter-refused",),
     "auth.one-credential": ("gradebook.*",),
     "auth.scope-echoed": ("permission.scope-granted",),

@@ -111,13 +111,14 @@ def check() -> None:
 @click.option("--quiet-hours", "quiet", default="", metavar="HH:MM-HH:MM", help="Hours of the day without requests, several joined by commas")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="FILE", help="Keep the run in FILE when it is cut, and go on with the one kept there")
 @click.option("--deep", is_flag=True, help="Every operator, field and collection, and ten times as many generated requests per law; default a draw by the seed")
+@click.option("--wait-for-expiry", "patience_s", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait so long at most at the end for the run's token to run out, default 0")
 @click.option("--allow-writes", is_flag=True, help="Also create, replace and remove gradebook objects of our own")
 @spec_option
 @vendor_option()
 @auth_options
 @run_options
 def check_api(
-    url: str, budget: int, rate: float, quiet: str, resume: Path | None, deep: bool, allow_writes: bool, spec: str | None, vendor: str | None,
+    url: str, budget: int, rate: float, quiet: str, resume: Path | None, deep: bool, patience_s: float, allow_writes: bool, spec: str | None, vendor: str | None,
     auth: str | None, token_url: str | None, providers_file: str | None, only: tuple[str, ...], skipped: tuple[str, ...],
     reports: tuple[str, ...], profile_names: tuple[str, ...], baseline_file: Path | None, write_baseline: Path | None, seed: int,
     as_of: date, fail_on: str, json_target: str | None,
@@ -125,6 +126,8 @@ def check_api(
     """Judge the provider at URL, a service root ending in /v1p1, any root of 1.2 or its discovery, or a name of the providers file.
 
     Secrets come from ONEROSTER_CLIENT_ID, ONEROSTER_CLIENT_SECRET or ONEROSTER_TOKEN, or the providers file.
+    Two more are optional, and only used to see them refused: another district's credential in ONEROSTER_OTHER_CLIENT_ID and
+    ONEROSTER_OTHER_CLIENT_SECRET or in ONEROSTER_OTHER_TOKEN, and a token that has run out in ONEROSTER_EXPIRED_TOKEN.
     """
     _refuse_unknown(only + skipped, "api")
     for order in reports:
@@ -142,7 +145,7 @@ def check_api(
     until = hours.until()
     if until is not None:
         raise CannotRun("these are quiet hours", f"a start after {until:%H:%M}", f"--quiet-hours {quiet}", "start it later; nothing was sent")
-    order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped, profiles, hours, resume)
+    order_of_run = Order(seed, as_of, budget, rate, deep, allow_writes, only, skipped, profiles, hours, resume, patience_s)
     # Hypothesis keeps constants of the source it has seen; not in the user's current folder.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir(), "oneroster-harness-hypothesis")))
     with progress() as bar:

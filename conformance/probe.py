@@ -143,6 +143,10 @@ class Probe:
         path = (self._services.below(shown) if self._services else shown.removeprefix(self.root)) or shown
         return Exchange(method, shown, path, answer.status_code, answer.headers, answer.content, _curl(method, shown, auth_hint))
 
+    def pause(self, seconds: float) -> None:
+        """Wait; nothing is sent meanwhile."""
+        self._sleep(seconds)
+
     def url(self, path: str, service: str = "") -> str:
         """A path below a service root as an absolute URL."""
         return self._services.url(path, service) if self._services else self.root + path

@@ -25,7 +25,7 @@ class Skip(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. writes: it changes the provider and runs only when that is allowed."""
+    """One check. writes: it changes the provider and runs only when that is allowed. last: time works for it, so all others come first."""
 
     id: str
     title: str
@@ -36,6 +36,7 @@ class Check:
     writes: bool
     judge: Judge
     specs: tuple[str, ...] = ("1.1", "1.2")
+    last: bool = False
 
 
 CHECKS: dict[str, Check] = {}
@@ -43,9 +44,10 @@ CHECKS: dict[str, Check] = {}
 
 def check(
     id: str, *, severity: str, section: str, why: str, remedy: str = "report it to the vendor", writes: bool = False,
-    specs: tuple[str, ...] = ("1.1", "1.2"),
+    specs: tuple[str, ...] = ("1.1", "1.2"), last: bool = False,
 ) -> Callable[[Judge], Judge]:
-    """Register a check; the first line of the function's docstring is its title. specs: versions that it judges."""
+    """Register a check; the first line of the function's docstring is its title. specs: versions that it judges.
+    last: put after all others."""
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity!r}; expected one of {', '.join(SEVERITIES)}")
 
@@ -53,7 +55,7 @@ def check(
         if id in CHECKS:
             raise ValueError(f"check {id} is registered twice")
         title = (inspect.getdoc(judge) or "").partition("\n")[0]
-        CHECKS[id] = Check(id, title, severity, section, why, remedy, writes, judge, specs)
+        CHECKS[id] = Check(id, title, severity, section, why, remedy, writes, judge, specs, last)
         return judge
 
     return register

@@ -34,7 +34,7 @@ SCOPES = {
 class Run:
     """Target, sign-in, survey and settings of a run.
 
-    seed: of every generated choice; worked_out: what several checks share, by the name of who made it; covered: what the
+    seed: of every generated choice; patience_s: how long may be waited for a token to run out; worked_out: what several checks share, by the name of who made it; covered: what the
     laws were put to, by subject.
     """
 
@@ -45,6 +45,7 @@ class Run:
     dialect: Dialect
     seed: int
     deep: bool = False
+    patience_s: float = 0.0
     worked_out: dict[str, Any] = field(default_factory=dict)
     covered: dict[str, set[str]] = field(default_factory=dict)
 

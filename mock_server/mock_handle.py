@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mock_server.asked import JournalView
@@ -71,6 +71,11 @@ class MockHandle(ABC):
         if vendor not in self.providers:
             raise MockProblem(f"vendor {vendor!r} is not served; served: {', '.join(self.providers)}")
         return self.providers[vendor]
+
+    def other_district(self, vendor: str = "reference") -> MockProvider:
+        """The same provider with the credential of another district: it gets tokens, which open nothing here."""
+        issued = self.admin("PUT", f"/vendors/{vendor}/credentials", {"action": "other-district"})["issued"]
+        return replace(self.provider(vendor), **issued)
 
     def set_quirks(self, vendor: str, quirks: Sequence[str]) -> None:
         """Turn on exactly these quirks of a vendor, beside no other.

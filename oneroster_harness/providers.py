@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -21,13 +21,18 @@ _SECRET_NAMES = re.compile(r"secret|token|password|passwd|signature|apikey|api_k
 _KEYS = {
     "url", "auth", "token_url", "client_id", "client_secret", "token", "client_id_env", "client_secret_env", "token_env",
     "spec", "vendor", "host_key", "known_hosts", "key_file", "password_env",
-    "manifest_last",
+    "manifest_last", "expired_token", "expired_token_env", "other_token_url", "other_client_id", "other_client_secret", "other_token",
+    "other_client_id_env", "other_client_secret_env", "other_token_env",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One provider: its service root, how to sign in, and what is known about it."""
+    """One provider: its service root, how to sign in, and what is known about it.
+
+    other: the same address with the credential of another district, which should open nothing there; expired_token: one whose
+    life is over. Both are for checks of what a provider refuses.
+    """
 
     url: str
     auth: str
@@ -38,6 +43,8 @@ class Endpoint:
     spec: str | None = None
     vendor: str | None = None
     name: str | None = None
+    other: Endpoint | None = field(default=None, repr=False)
+    expired_token: str | None = field(default=None, repr=False)
 
 
 def redact(url: str) -> str:
@@ -138,9 +145,30 @@ def resolve(
         client_id=_secret(row, "client_id", "ONEROSTER_CLIENT_ID", environ),
         client_secret=_secret(row, "client_secret", "ONEROSTER_CLIENT_SECRET", environ),
         spec=spec or row.get("spec"), vendor=vendor or row.get("vendor"),
+        expired_token=_secret(row, "expired_token", "ONEROSTER_EXPIRED_TOKEN", environ),
     )  # fmt: skip
     _require_credential(endpoint)
-    return endpoint
+    return replace(endpoint, other=_other(endpoint, row, environ))
+
+
+def _other(endpoint: Endpoint, row: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint | None:
+    """The same provider signed in to as another district, when such a credential is given."""
+    client_id = _secret(row, "other_client_id", "ONEROSTER_OTHER_CLIENT_ID", environ)
+    client_secret = _secret(row, "other_client_secret", "ONEROSTER_OTHER_CLIENT_SECRET", environ)
+    token = _secret(row, "other_token", "ONEROSTER_OTHER_TOKEN", environ)
+    has_pair = bool(client_id and client_secret)
+    if not token and not has_pair:
+        return None
+    kind = "bearer" if token else endpoint.auth
+    if kind == "bearer" and not token:
+        raise CannotRun(
+            "another district's credential cannot be used", "ONEROSTER_OTHER_TOKEN, since this provider is read with a bearer token",
+            redact(endpoint.url),
+        )  # fmt: skip
+    return replace(
+        endpoint, auth=kind, token=token, client_id=client_id, client_secret=client_secret, expired_token=None,
+        token_url=row.get("other_token_url") or endpoint.token_url,
+    )  # fmt: skip
 
 
 def _require_credential(endpoint: Endpoint) -> None:

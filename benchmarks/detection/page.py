@@ -13,7 +13,6 @@ from benchmarks.detection.ledger import Entry
 from benchmarks.detection.trials import (
     AT_ONE_COLLECTION,
     BUNDLE,
-    FUZZED_EACH,
     LARGE,
     MIDDLE,
     SMALLEST,
@@ -165,8 +164,8 @@ def _fuzzed(entries: Entries) -> Iterator[str]:
     ran = [trial for trial in own if trial.key in entries and not entries[trial.key].trouble and trial.id != "reference"]
     found = sum(bool(entries[trial.key].roots) for trial in ran)
     yield (
-        f"A sample, because each run takes long: the reference provider, and each {FUZZED_EACH}th of the quirks that change answers and declare a check, "
-        "by the order of ids. The fuzzer is given the reference's generated OpenAPI document of 1.1, a token, a district of 30 students, "
+        "A sample, because each run takes long: the reference provider, and each eighth of the quirks that changed answers and declared a check when it "
+        "was drawn, by the order of ids. The fuzzer is given the reference's generated OpenAPI document of 1.1, a token, a district of 30 students, "
         "8 examples per operation, seed 1, and its checks of status, content type, schema and headers: the settings with which `make test-services` "
         "sees it pass on the reference. It knows no more of the standard than the document says; laws between answers are not its subject."
     )

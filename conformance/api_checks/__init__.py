@@ -6,6 +6,7 @@ from conformance.api_checks import (
     endpoints,
     envelopes,
     errors,
+    expiry,
     filter_forms,
     filtering,
     freshness,
@@ -23,13 +24,14 @@ from conformance.api_checks import (
     schools,
     sign_in_habits,
     sorting,
+    tenancy,
     texts,
     version_1p2,
     views,
 )
 
 __all__ = [
-    "auth", "data", "endpoints", "envelopes", "errors", "filter_forms", "filtering", "freshness", "gradebook", "json_text", "links",
+    "auth", "data", "endpoints", "envelopes", "errors", "expiry", "filter_forms", "filtering", "freshness", "gradebook", "json_text", "links",
     "page_links", "paging", "projection", "references", "related", "relationships", "rosters", "schema", "schools", "sign_in_habits",
-    "sorting", "texts", "version_1p2", "views",
+    "sorting", "tenancy", "texts", "version_1p2", "views",
 ]  # fmt: skip

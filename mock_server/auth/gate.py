@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from mock_server.answers import unauthorized
+from mock_server.answers import forbidden, unauthorized
 from mock_server.auth.keyring import Keyring
 from mock_server.auth.tokens import Signed, TokenMint
 from mock_server.state import SharedState
@@ -25,6 +26,17 @@ from oneroster_standard.oauth1 import (
 )
 
 Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Laxity:
+    """What a gate lets pass that it should not. other_districts: their credentials; expired: tokens whose life is over."""
+
+    other_districts: bool = False
+    expired: bool = False
+
+
+STRICT = Laxity()
 
 
 class Nonces:
@@ -60,13 +72,22 @@ class Gate:
         authorization: str | None,
         spec: str = "1.1",
         now: float | None = None,
+        laxity: Laxity = STRICT,
     ) -> Signed:
         """Who sent a request, and the scopes that go with it.
 
         urls: absolute, in every spelling that the client may have signed. spec: 1.2 knows no signed requests. now: the
-        provider's clock where it is not the gate's own. Raises Refusal 401.
+        provider's clock where it is not the gate's own. Raises Refusal 401, or 403 for the credential of another district.
         """
         now = self._clock() if now is None else now
+        signed = self._signed_in(method, urls, query, authorization, spec, now, laxity)
+        if not laxity.other_districts and not self._keyring.is_of_this_district(signed.client_id):
+            raise forbidden("the credential belongs to another district")
+        return signed
+
+    def _signed_in(
+        self, method: HttpMethod, urls: Sequence[str], query: str, authorization: str | None, spec: str, now: float, laxity: Laxity
+    ) -> Signed:  # fmt: skip
         if is_signed(authorization, query):
             if "oauth1" not in self._mechanisms or spec != "1.1":
                 raise unauthorized("signed requests are not accepted here; a bearer token is expected")
@@ -76,16 +97,16 @@ class Gate:
             raise unauthorized(
                 "no credential was sent" if not authorization else "the credential's scheme is not accepted"
             )
-        signed = self._bearer(token.strip(), now)
+        signed = self._bearer(token.strip(), now, laxity)
         if signed is None:
             raise unauthorized("the token is unknown or has expired", "invalid_token")
         return signed
 
-    def _bearer(self, token: str, now: float) -> Signed | None:
+    def _bearer(self, token: str, now: float, laxity: Laxity) -> Signed | None:
         pair = self._keyring.bearer(token) if "bearer" in self._mechanisms else None
         if pair is not None:
             return Signed(pair.credentials.client_id, self._keyring.scopes_of(pair))
-        return self._mint.read(token, now) if "oauth2" in self._mechanisms else None
+        return self._mint.read(token, now, expires=not laxity.expired) if "oauth2" in self._mechanisms else None
 
     def _check_signature(self, method: HttpMethod, urls: Sequence[str], authorization: str | None, now: float) -> Signed:
         signed = self._signed_by(method, urls, authorization, now)

@@ -17,6 +17,8 @@ from mock_server.auth.credentials import Credentials, credentials_of
 from mock_server.state import SharedState
 
 Clock = Callable[[], float]
+OF_THE_NEIGHBOUR = -1
+"""Number of the credential that belongs to another district."""
 
 
 class UnknownCredential(Exception):
@@ -66,6 +68,8 @@ class Keyring:
         self._document: Any = ()
         self._pairs: tuple[Pair, ...] = ()
         self.revision = 0
+        self.neighbour = Pair(credentials_of(seed, f"{vendor}/other-district"), Life(OF_THE_NEIGHBOUR))
+        """A credential of another district that the vendor serves as well: it gets tokens, and opens nothing here."""
         self.adopt(None)
 
     @property
@@ -100,13 +104,13 @@ class Keyring:
 
     def secret_of(self, client_id: str) -> str | None:
         """The secret of a live credential; None for any other id."""
-        found = self._find(client_id)
+        found = self._find(client_id, self._everyone)
         return found.credentials.client_secret if found and found.life.is_live(self._clock()) else None
 
     def signed_in(self, client_id: str, secret: str) -> Pair | None:
         """The live credential that an id and a secret belong to; takes the same time whichever it is."""
         found = None
-        for pair in self._pairs:
+        for pair in self._everyone:
             fits = hmac.compare_digest(client_id.encode(), pair.credentials.client_id.encode())
             fits &= hmac.compare_digest(secret.encode(), pair.credentials.client_secret.encode())
             if fits and pair.life.is_live(self._clock()):
@@ -116,7 +120,7 @@ class Keyring:
     def bearer(self, key: str) -> Pair | None:
         """The live credential that a static key belongs to."""
         found = None
-        for pair in self._pairs:
+        for pair in self._everyone:
             if hmac.compare_digest(key.encode(), pair.credentials.bearer.encode()) and pair.life.is_live(self._clock()):
                 found = pair
         return found
@@ -126,14 +130,22 @@ class Keyring:
 
         A credential that has expired leaves its tokens their own life; a revoked one does not.
         """
-        for pair in self._pairs:
+        for pair in self._everyone:
             if pair.life.number == number:
                 return pair if not pair.life.is_revoked and pair.life.generation == generation else None
         return None
 
     def live(self) -> tuple[Pair, ...]:
         """Credentials whose tokens may be good: all that are not revoked."""
-        return tuple(pair for pair in self._pairs if not pair.life.is_revoked)
+        return tuple(pair for pair in self._everyone if not pair.life.is_revoked)
+
+    @property
+    def _everyone(self) -> tuple[Pair, ...]:
+        return (*self._pairs, self.neighbour)
+
+    def is_of_this_district(self, client_id: str) -> bool:
+        """Whether a client id is not the other district's."""
+        return client_id != self.neighbour.credentials.client_id
 
     def scopes_of(self, pair: Pair) -> tuple[str, ...]:
         """Scopes that a credential has now."""
@@ -141,7 +153,7 @@ class Keyring:
 
     def scopes_of_client(self, client_id: str) -> tuple[str, ...]:
         """Scopes that the credential of a client id has now; none for an unknown one."""
-        found = self._find(client_id)
+        found = self._find(client_id, self._everyone)
         return self.scopes_of(found) if found else ()
 
     # What an administrator does.
@@ -190,9 +202,10 @@ class Keyring:
             for pair in self._pairs
         ]  # fmt: skip
 
-    def _find(self, client_id: str) -> Pair | None:
+    @staticmethod
+    def _find(client_id: str, among: Iterable[Pair]) -> Pair | None:
         found = None
-        for pair in self._pairs:
+        for pair in among:
             if hmac.compare_digest(client_id.encode(), pair.credentials.client_id.encode()):
                 found = pair
         return found
@@ -200,7 +213,7 @@ class Keyring:
     def _known(self, client_id: str | None) -> int:
         if client_id is None:
             return self._pairs[-1].life.number
-        found = self._find(client_id)
+        found = self._find(client_id, self._pairs)
         if found is None:
             raise UnknownCredential([pair.credentials.client_id for pair in self._pairs])
         return found.life.number

@@ -81,12 +81,15 @@ class TokenMint:
         said = f"{started}/{pair.life.number}/{pair.life.generation}"
         return str(uuid.UUID(hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:32]))
 
-    def read(self, token: str, now: float) -> Signed | None:
-        """Who a live token was issued to and what it opens, None for any other text."""
+    def read(self, token: str, now: float, *, expires: bool = True) -> Signed | None:
+        """Who a live token was issued to and what it opens, None for any other text.
+
+        expires: whether one whose life is over is refused; of UUIDs the one before is then good as well.
+        """
         if self._form == "uuid":
-            return self._read_uuid(token, now)
+            return self._read_uuid(token, now) or (None if expires else self._read_uuid(token, now - self._life_s))
         found = self._claims(token)
-        if found is None or found[0] <= now:
+        if found is None or (expires and found[0] <= now):
             return None
         _, scopes, number, generation = found
         pair = self._keyring.of_token(number, generation)

@@ -112,12 +112,15 @@ class Quirk:
 
     id: its name in the catalogue. clock_offset_s: how far the provider's clock is ahead. accepts_static_bearer: whether
     the vendor's static key opens its API. passes_added_parameters: whether a signature fits a query that has grown since.
+    accepts_other_districts, accepts_expired_tokens: whether such a credential opens the API.
     """
 
     id: str = ""
     clock_offset_s: float = 0.0
     accepts_static_bearer: bool = False
     passes_added_parameters: bool = False
+    accepts_other_districts: bool = False
+    accepts_expired_tokens: bool = False
     memory: Memory
     """What it remembers between requests; given by the vendor."""
 

@@ -16,14 +16,25 @@ from oneroster_harness.providers import Endpoint
 from oneroster_harness.terminal import DEFAULT_SEED
 from oneroster_standard.dialects import load_quirks
 from tests.meeting.endpoints import endpoint_of
+from tests.mock_server.old_tokens import expired_token
 
 SMALL = 150
 """Students of the district that a quirk of the answers shows on."""
 TOO_FEW_SECTIONS = {"class.same-titles"}
 """Needs several sections of one course in one school, which a district of 1,000 students has."""
+
+
+def other_district_of(found: Endpoint) -> Endpoint:
+    """The reference provider, signed in to as another district."""
+    own = credentials_of(DEFAULT_SEED, "reference/other-district")
+    return replace(found, client_id=own.client_id, client_secret=own.client_secret)
+
+
 AS_THE_CLIENT_CALLS: dict[str, Callable[[Endpoint], Endpoint]] = {
     "token.app-name-required": lambda found: replace(found, token_url=f"{found.token_url}?appName=harness"),
     "address.tail-not-ims": lambda found: replace(found, url=found.url.replace("/ims/", "/")),
+    "auth.other-district": lambda found: replace(found, other=other_district_of(found)),
+    "auth.expired-token": lambda found: replace(found, expired_token=expired_token()),
     "auth.static-bearer": lambda found: replace(found, auth="bearer", token=credentials_of(DEFAULT_SEED, "reference").bearer),
 }
 """What a client of such a provider is configured with, where it differs from the ready file."""

@@ -12,6 +12,7 @@ from requests_oauthlib import OAuth1
 from mock_server.auth.credentials import credentials_of
 from oneroster_harness.terminal import DEFAULT_SEED
 from oneroster_standard.oauth1 import sign
+from tests.mock_server.old_tokens import expired_token
 from tests.mock_server.signs import sign_of
 from tests.mock_server.wire import PREFIX, WITHIN_S, Wire
 
@@ -135,6 +136,18 @@ def _(wire: Wire) -> bool:
 def _(wire: Wire) -> bool:
     given = {"access_token": wire.bearer()}
     return requests.get(f"{wire.provider.base_url}/orgs", params=given, timeout=WITHIN_S).status_code == 200
+
+
+@sign_of("auth.other-district")
+def _(wire: Wire) -> bool:
+    other = credentials_of(DEFAULT_SEED, f"{wire.provider.vendor}/other-district")
+    token = wire.token_answer(auth=(other.client_id, other.client_secret)).json()["access_token"]
+    return bare(wire, "/orgs", Authorization=f"Bearer {token}").status_code == 200
+
+
+@sign_of("auth.expired-token")
+def _(wire: Wire) -> bool:
+    return bare(wire, "/orgs", Authorization=f"Bearer {expired_token()}").status_code == 200
 
 
 @sign_of("auth.added-parameter")

@@ -84,6 +84,20 @@ class TokenInUrl(Quirk):
         return given or (f"Bearer {found[0]}" if found else "")
 
 
+@quirk("auth.other-district")
+class OtherDistrict(Quirk):
+    """A token of another district of the same vendor opens this one."""
+
+    accepts_other_districts = True
+
+
+@quirk("auth.expired-token")
+class ExpiredToken(Quirk):
+    """A token opens the API although its life is over."""
+
+    accepts_expired_tokens = True
+
+
 @quirk("auth.added-parameter")
 class AddedParameter(Quirk):
     """A signature fits a query to which a parameter was added on the way."""
