@@ -23,7 +23,10 @@ _KEYS = {
     "spec", "vendor", "host_key", "known_hosts", "key_file", "password_env",
     "manifest_last", "expired_token", "expired_token_env", "other_token_url", "other_client_id", "other_client_secret", "other_token",
     "other_client_id_env", "other_client_secret_env", "other_token_env",
+    "tenant", "schedule", "timezone", "policy", "requests_per_s",
 }  # fmt: skip
+_OTHER_TABLES = ("watch", "budget", "blackout", "notify")
+"""What a watch reads from the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _read_file(path: Path) -> dict[str, dict[str, Any]]:
         raise CannotRun(
             "the providers file cannot be read as TOML", where=f"{path}: {type(error).__name__}"
         ) from error
-    table = raw.get("providers", raw)
+    table = raw.get("providers", {name: row for name, row in raw.items() if name not in _OTHER_TABLES})
     for name, row in table.items():
         if not isinstance(row, dict) or not isinstance(row.get("url"), str):
             raise UsageProblem(
@@ -89,6 +92,14 @@ def _secret(row: Mapping[str, Any], key: str, variable: str, environ: Mapping[st
     named = row.get(f"{key}_env")
     value = environ.get(str(named)) if named else row.get(key) or environ.get(variable)
     return str(value) if value else None
+
+
+def every_row(path: Path) -> dict[str, dict[str, Any]]:
+    """All providers of a providers file, each with its url at least.
+
+    Raises CannotRun when it cannot be read, UsageProblem when a row is wrong.
+    """
+    return _read_file(path)
 
 
 def named(name: str, providers_file: str | None) -> dict[str, Any]:

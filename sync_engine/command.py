@@ -19,6 +19,7 @@ from sync_engine.commands.run_verb import run
 from sync_engine.commands.status_verb import status
 from sync_engine.commands.undo_verb import undo
 from sync_engine.commands.visible_verb import visible
+from sync_engine.commands.watch_verb import watch
 
 
 @click.group(epilog="""
@@ -44,5 +45,6 @@ for _verb in (
     match,
     aliases,
     visible,
+    watch,
 ):
     sync.add_command(_verb)

@@ -23,6 +23,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "remove": ("district", "school", "class", "role"), "change": ("district", "school"), "create": ("district",),
 }  # fmt: skip
 """What is limited, and at which scopes."""
+TABLES_OF_WATCHES = ("watch", "budget", "blackout", "notify")
+"""What the same file may tell a watch; read elsewhere."""
 _LIMIT_KEYS = ("percent", "count", "floor")
 
 
@@ -164,7 +166,7 @@ def _merge(own: Mapping[str, Any], given: Mapping[str, Any], where: str, place: 
         if name not in known:
             raise UsageProblem(f"unknown {place + name!r} in the policy; {nearest(name, known)}", where=where)
         below = own.get(name)
-        if isinstance(value, Mapping) and name not in ("pins",):
+        if isinstance(value, Mapping) and name not in ("pins", *TABLES_OF_WATCHES):
             merged[name] = _merge(below if isinstance(below, Mapping) else {}, value, where, f"{place}{name}.")
         else:
             merged[name] = value
@@ -174,7 +176,7 @@ def _merge(own: Mapping[str, Any], given: Mapping[str, Any], where: str, place: 
 def _known(own: Mapping[str, Any], place: str) -> list[str]:
     parts = place.split(".")[:-1]
     if not parts:
-        return [*own, "freeze", "pins"]
+        return [*own, "freeze", "pins", *TABLES_OF_WATCHES]
     if parts[0] in KINDS and len(parts) == 1:
         return list(KINDS[parts[0]])
     if parts[0] in KINDS and len(parts) == 2:

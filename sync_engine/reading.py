@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oneroster_harness.problems import CannotRun, UsageProblem, unknown
-from oneroster_harness.providers import Endpoint, named, redact, resolve
+from oneroster_harness.providers import DEFAULT_FILE, Endpoint, every_row, named, redact, resolve
 from oneroster_standard.dialects import SHIPPED, DialectProblem, load_dialect
 from sync_engine.snapshot import Scratch, Snapshot
 from sync_engine.sources import api, bundle, services
-from sync_engine.sources.connection import Connection, Patience
+from sync_engine.sources.connection import NO_HOOKS, Connection, Hooks, Patience
 from sync_engine.sources.pickup import Taken
 from sync_engine.sources.sftp import Drop, drop_of, pick
 
@@ -33,6 +33,7 @@ class SourceOptions:
     patience: Patience
     connections: int
     settle_s: float
+    hooks: Hooks = NO_HOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,11 @@ class Source:
         if self.endpoint is None:
             assert self.path is not None
             return bundle.read(self.path, scratch, self.options.spec, told)
-        connection = Connection(self.endpoint, self.options.patience, connections=self.options.connections)
+        hooks = self.options.hooks
+        connection = Connection(
+            self.endpoint, self.options.patience, connections=self.options.connections, sleep=hooks.sleep,
+            before_request=hooks.before_request,
+        )  # fmt: skip
         try:
             return api.read(connection, scratch, told)
         finally:
@@ -88,8 +93,14 @@ def open_source(text: str, options: SourceOptions, environ: Mapping[str, str]) -
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     path = Path(text)
     is_path = not scheme and (path.exists() or path.suffix.lower() == ".zip" or len(path.parts) > 1)
+    if is_path and options.providers_file and text in every_row(Path(options.providers_file)):
+        # A name of the file that was given means its row, whatever lies in the current folder.
+        is_path = False
     row = {} if scheme or is_path else named(text, options.providers_file)
     url = str(row.get("url", text))
+    if row and "://" not in url:
+        text, is_path = str(Path(options.providers_file or DEFAULT_FILE).parent / url), True
+        path = Path(text)
     if url.lower().startswith("sftp://"):
         drop = drop_of(url, row, environ)
         return Source(drop.shown, None, None, options, drop)

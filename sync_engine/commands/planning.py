@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -27,8 +27,10 @@ from sync_engine.holds import reasons
 from sync_engine.plan import Plan
 from sync_engine.policy import load_policy
 from sync_engine.reading import Source
+from sync_engine.result import Result
 from sync_engine.run_log import entries
 from sync_engine.snapshot import Scratch
+from sync_engine.sources.connection import Hooks
 from sync_engine.targets.session import Target
 
 
@@ -40,16 +42,24 @@ def planned(source: Source, target: Target, folder: Path, options: dict[str, Any
     with (
         tempfile.TemporaryDirectory(prefix="oneroster-snapshot-") as staging,
         Scratch(Path(staging)) as scratch,
-        progress() as bar,
+        _progress_told(options.get("hooks")) as told,
     ):
-        task = bar.add_task("reading", total=None)
-        snapshot = source.read(
-            scratch, lambda name: bar.update(task, description=f"reading {name}"), lambda: _taken(target, options["tenant"])
-        )  # fmt: skip
-        bar.update(task, description="comparing")
+        snapshot = source.read(scratch, lambda name: told(f"reading {name}"), lambda: _taken(target, options["tenant"]))
+        told("comparing")
         return plans.make(
             snapshot, target, source=f"{source.shown}#{snapshot.mark}" if snapshot.mark else source.shown, tenant=options["tenant"], policy=policy, day=day, folder=folder
         )  # fmt: skip
+
+
+@contextmanager
+def _progress_told(hooks: Hooks | None) -> Iterator[Callable[[str], None]]:
+    """Who hears how far the reading is: whoever runs, else the terminal."""
+    if hooks is not None:
+        yield hooks.told
+        return
+    with progress() as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda text: bar.update(task, description=text)
 
 
 def _taken(target: Target, tenant: str) -> list[str]:
@@ -79,16 +89,21 @@ def require_own(out: Path | None) -> None:
         raise UsageProblem("the file exists and is no plan", "a new name, or an older plan", str(out))
 
 
+def applied(clock: RunClock, made: Plan, target: Target, approvals: Sequence[Approval] = ()) -> Result:
+    """Apply a plan; the result says what came of it."""
+    outcome = apply_plan(made, target, clock.stamp(made), [asdict(one) for one in approvals])
+    waiting = tuple(reasons(made.holds, outcome.settled))
+    changes = {**outcome.changes, **{name: Counts() for name in made.unread}}
+    return clock.result(made, "held" if outcome.held else "applied", changes=changes, reasons=(*made.notes, *waiting))
+
+
 def apply_and_finish(
     clock: RunClock, made: Plan, target: Target, approvals: Sequence[Approval], json_target: str | None
 ) -> None:
     """Apply a plan and tell what came of it; ends with exit code 4 while rows wait."""
-    outcome = apply_plan(made, target, clock.stamp(made), [asdict(one) for one in approvals])
-    status = "held" if outcome.held else "applied"
-    waiting = tuple(reasons(made.holds, outcome.settled))
-    changes = {**outcome.changes, **{name: Counts() for name in made.unread}}
-    finish(clock.result(made, status, changes=changes, reasons=(*made.notes, *waiting)), json_target)
-    if outcome.held:
+    found = applied(clock, made, target, approvals)
+    finish(found, json_target)
+    if found.status == "held":
         click.echo(
             "rows wait: `oneroster sync plan ... -o plan.json`, look at it, then"
             " `oneroster sync apply plan.json --approve ENTITY|HOLD --by NAME --reason TEXT`", err=True,

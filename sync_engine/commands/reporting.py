@@ -26,23 +26,24 @@ from sync_engine.run_log import Entry, append
 from sync_engine.targets.opening import shown
 from sync_engine.targets.session import Target
 
-NO_TARGET = ("sync.target-not-opened", "sync.no-driver")
-"""Problems of the target itself: there is nowhere to record them."""
+NO_TARGET = ("sync.target-not-opened", "sync.no-driver", "sync.tenant-busy")
+"""Problems of the target itself: there is nowhere to record them; and a run that did not begin because of another."""
 
 
 class RunClock:
     """The run's id and its time; logs may know the hour, data never does.
 
-    verb: what was called. into: the target whose record the run belongs to, None until it may be written.
+    verb: what was called. at: when, default now. into: the target whose record the run belongs to, None until it may be written.
     """
 
-    def __init__(self, verb: str = "plan") -> None:
-        self.at = datetime.now(UTC)
+    def __init__(self, verb: str = "plan", at: datetime | None = None) -> None:
+        self.at = at or datetime.now(UTC)
         self.run = f"{self.at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
         self.verb = verb
         self.source = self.target = ""
         self.tenant = "default"
         self.into: Target | None = None
+        self.unrecorded = ""
         self._started = time.monotonic()
 
     def stamp(self, made: Plan) -> Entry:
@@ -66,6 +67,7 @@ class RunClock:
             with self.into.writing() as session:
                 append(session, entry)
         except CannotRun as problem:
+            self.unrecorded = problem.met
             click.echo(f"this run is not in the target's record: {problem.met}", err=True)
 
     @property

@@ -14,7 +14,7 @@ import click
 
 from oneroster_harness.terminal import IsoDate, auth_options, json_option, spec_option, vendor_option
 from sync_engine.reading import Source, SourceOptions, open_source
-from sync_engine.sources.connection import CONNECTIONS, Patience
+from sync_engine.sources.connection import CONNECTIONS, NO_HOOKS, Patience
 from sync_engine.sources.sftp import SETTLE_S
 from sync_engine.targets.opening import open_target
 from sync_engine.targets.session import Target
@@ -58,7 +58,7 @@ def opened(source: str, target: str, options: dict[str, Any]) -> tuple[Source, T
     patience = Patience(tries=options["tries"], first_wait_s=options["retry_wait"])
     asked = SourceOptions(
         options["auth"], options["token_url"], options["providers_file"], options["spec"], options["vendor"], patience,
-        options["connections"], options["settle"],
+        options["connections"], options["settle"], options.get("hooks") or NO_HOOKS,
     )  # fmt: skip
     goal = open_target(target)
     return open_source(source, asked, os.environ), goal

@@ -52,6 +52,19 @@ class Answer:
     document: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What whoever runs wants to do beside the reading. before_request: called before each, retries included; may raise.
+    sleep: waits between tries. told: hears what is being read."""
+
+    before_request: Callable[[], None] = lambda: None
+    sleep: Callable[[float], None] = time.sleep
+    told: Callable[[str], None] = lambda _: None
+
+
+NO_HOOKS = Hooks()
+
+
 class _Transient(Exception):
     """Something that may pass: what was met, and how long the provider asks to wait (seconds)."""
 
@@ -66,7 +79,7 @@ class Connection:
     """Signed reads of one provider, from several threads if need be.
 
     requests: how many were sent, retries and token requests included. connections: how many pages a reader may fetch
-    at once.
+    at once. before_request: called before each request, from any thread; may raise.
     """
 
     def __init__(
@@ -77,7 +90,9 @@ class Connection:
         connections: int = CONNECTIONS,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        before_request: Callable[[], None] = lambda: None,
     ) -> None:
+        self._before_request = before_request
         self.endpoint = endpoint
         self.version = version_of(endpoint)
         self.connections = connections
@@ -156,6 +171,7 @@ class Connection:
         return self._retrying(url, lambda: self._request(method, url, **options))
 
     def _request(self, method: str, url: str, **options: Any) -> requests.Response:
+        self._before_request()
         with self._counting:
             self.requests += 1
         try:

@@ -5,17 +5,25 @@ Called through `open_target`. A file that did not exist before a failed apply do
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from oneroster_harness.problems import CannotRun
 from sync_engine.landing import Table
 from sync_engine.sql_text import literal, quoted
 from sync_engine.targets.session import Session
+
+LOOK_AGAIN_S = 0.2
+_OPEN: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
+"""One session per file within a process: DuckDB refuses a file that is open for reading to one that writes."""
 
 
 class DuckDbSession(Session):
@@ -71,10 +79,11 @@ class DuckDbSession(Session):
 
 
 class DuckDbTarget:
-    """A DuckDB file. path: absolute, need not exist yet."""
+    """A DuckDB file. path: absolute, need not exist yet. locked_wait_s: how long another process is waited for."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, locked_wait_s: float = 0.0) -> None:
         self.path = path
+        self.locked_wait_s = locked_wait_s
         self.address = f"duckdb:///{path}"
 
     def is_there(self) -> bool:
@@ -85,26 +94,43 @@ class DuckDbTarget:
     def reading(self) -> Iterator[Session]:
         """A read-only view; a file that is not there is an empty database and stays not there."""
         self._require_folder()
-        if not self.path.exists():
-            with duckdb.connect() as empty:
-                yield DuckDbSession(empty)
-            return
-        with self._connect(read_only=True) as db:
-            yield from self._transaction(db)
+        with _OPEN[self.path]:
+            if not self.path.exists():
+                with duckdb.connect() as empty:
+                    yield DuckDbSession(empty)
+                return
+            with self._connect(read_only=True) as db:
+                yield from self._transaction(db)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction; DuckDB's file lock keeps other processes out."""
         self._require_folder()
-        is_new = not self.path.exists()
-        try:
-            with self._connect(read_only=False) as db:
-                yield from self._transaction(db)
-        except BaseException:
-            if is_new:
-                self.path.unlink(missing_ok=True)
-                self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
-            raise
+        with _OPEN[self.path]:
+            is_new = not self.path.exists()
+            try:
+                with self._connect(read_only=False) as db:
+                    yield from self._transaction(db)
+            except BaseException:
+                if is_new:
+                    self.path.unlink(missing_ok=True)
+                    self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def claim(self, tenant: str) -> Iterator[bool]:
+        """A lock on an empty file beside the database, which the system lets go of when the process ends."""
+        import fcntl
+
+        self._require_folder()
+        name = f"{self.path.name}.{hashlib.sha256(tenant.encode()).hexdigest()[:8]}.lock"
+        with self.path.with_name(name).open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
 
     def _transaction(self, db: duckdb.DuckDBPyConnection) -> Iterator[Session]:
         db.execute("BEGIN")
@@ -121,8 +147,13 @@ class DuckDbTarget:
             raise
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        # Another process may look into the file for a moment; whoever can wait for it says so by locked_wait_s.
+        patient = Retrying(
+            retry=retry_if_exception(lambda error: isinstance(error, duckdb.IOException) and "lock" in str(error).lower()),
+            stop=stop_after_delay(self.locked_wait_s), wait=wait_fixed(LOOK_AGAIN_S), reraise=True,
+        )  # fmt: skip
         try:
-            return duckdb.connect(str(self.path), read_only=read_only)
+            return patient(duckdb.connect, str(self.path), read_only=read_only)
         except duckdb.Error as error:
             locked = "lock" in str(error).lower()
             met = "another process holds the target" if locked else "the target cannot be opened as DuckDB"

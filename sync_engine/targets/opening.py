@@ -36,8 +36,10 @@ def shown(text: str) -> str:
     return bare._replace(password=None).render_as_string(hide_password=True)
 
 
-def open_target(text: str) -> Target:
+def open_target(text: str, locked_wait_s: float = 0.0) -> Target:
     """The target behind a URL; DuckDB's relative paths are made absolute here.
+
+    locked_wait_s: how long a file is waited for that another process has open.
 
     Raises UsageProblem for another engine or for a database that would live in memory only.
     """
@@ -46,7 +48,7 @@ def open_target(text: str) -> Target:
     if engine == "duckdb":
         if not url.database or url.database == ":memory:":
             raise UsageProblem("a database in memory would be gone after the run", _EXPECTED, "TARGET")
-        return DuckDbTarget(Path(url.database).absolute())
+        return DuckDbTarget(Path(url.database).absolute(), locked_wait_s)
     if engine in ("postgresql", "postgres"):
         query = {
             name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOCK = 0x6F6E65726F7374
 """Number of the advisory lock: applies to one database come one after the other."""
+CLAIMS = 0x6F6E6572
+"""First number of the locks of single tenants."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -155,22 +157,18 @@ class PostgresTarget:
             yield session
 
     @contextmanager
+    def claim(self, tenant: str) -> Iterator[bool]:
+        """An advisory lock of a connection of its own, which the server lets go of when that ends."""
+        with self._connection() as db:
+            db.autocommit = True
+            found = db.execute(_sql("SELECT pg_try_advisory_lock(?, hashtext(?))"), (CLAIMS, tenant)).fetchone()
+            yield bool(found and found[0])
+
+    @contextmanager
     def _session(self, first: str) -> Iterator[Session]:
-        try:
-            import psycopg
-        except ImportError as error:
-            raise CannotRun(
-                "the PostgreSQL driver is not installed", "psycopg 3", self.address,
-                "pip install 'oneroster-harness[postgres]'", "sync.no-driver",
-            ) from error  # fmt: skip
-        try:
-            db = psycopg.connect(**cast(dict[str, Any], self._parameters))
-        except psycopg.Error as error:
-            raise CannotRun(
-                f"the target cannot be reached ({type(error).__name__})", "a PostgreSQL server that lets us in",
-                self.address, "check host, port, database and user; the password comes from PGPASSWORD or .pgpass",
-                "sync.target-not-opened",
-            ) from error  # fmt: skip
+        db = self._connection()
+        import psycopg
+
         try:
             with db:
                 db.execute(_sql(first))
@@ -179,4 +177,21 @@ class PostgresTarget:
             raise CannotRun(
                 f"the target failed ({type(error).__name__}); nothing was kept", "all changes or none", self.address,
                 "see the server's own log, and whether the user may create tables", "sync.target-failed",
+            ) from error  # fmt: skip
+
+    def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise CannotRun(
+                "the PostgreSQL driver is not installed", "psycopg 3", self.address,
+                "pip install 'oneroster-harness[postgres]'", "sync.no-driver",
+            ) from error  # fmt: skip
+        try:
+            return psycopg.connect(**cast(dict[str, Any], self._parameters))
+        except psycopg.Error as error:
+            raise CannotRun(
+                f"the target cannot be reached ({type(error).__name__})", "a PostgreSQL server that lets us in",
+                self.address, "check host, port, database and user; the password comes from PGPASSWORD or .pgpass",
+                "sync.target-not-opened",
             ) from error  # fmt: skip

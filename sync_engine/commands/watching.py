@@ -1,0 +1,87 @@
+"""What `sync run --watch` and `sync watch` share: their options, the signals that end them, the summary.
+
+Called by these verbs. Never asks anybody anything.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+
+from oneroster_harness.problems import CannotRun
+from oneroster_harness.terminal import echo_json, echo_text
+from oneroster_standard.moments import parse_instant
+from sync_engine.monitoring.event_log import FORMATS, EventLog
+from sync_engine.run_log import entries
+from sync_engine.targets.opening import open_target
+from sync_engine.targets.session import Target
+from sync_engine.watching import summary
+from sync_engine.watching.agenda import Budget
+from sync_engine.watching.clock import Clock, WallClock
+from sync_engine.watching.districts import District
+from sync_engine.watching.one_run import EngineRun
+from sync_engine.watching.watch import Watch
+
+LOCKED_WAIT_S = 60.0
+"""So long a watch waits for a DuckDB file that somebody looks into."""
+clock_of_watches: Callable[[], Clock] = WallClock
+"""Tests put a clock of their own here."""
+
+
+def watch_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of both verbs."""
+    return click.option(
+        "--log", "log_format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the events on stderr"
+    )(function)
+
+
+def watch_and_tell(
+    districts: Sequence[District], target_text: str, *, yes: bool, budget: Budget, log_format: str, json_target: str | None, once: bool = False
+) -> None:
+    """Watch until a signal comes, then print the summary; a run that a signal cuts is rolled back by its database."""
+    clock = clock_of_watches()
+    log = EventLog(log_format, now=clock.now)
+    target = open_target(target_text, LOCKED_WAIT_S)
+    watch = Watch(
+        districts, budget, EngineRun(target, target_text, yes=yes), log, clock, last=last_runs(target, log), once=once
+    )
+    with _ended_by_signals(watch):
+        cut = watch.run()
+    echo_text(summary.text(districts, watch.tallies), json_target)
+    echo_json(summary.document(target.address, districts, watch.tallies, cut), json_target)
+    if cut:
+        # Their threads would keep the process; an open transaction ends with it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+    if once:
+        click.get_current_context().exit(summary.exit_code(watch.tallies))
+
+
+def last_runs(target: Target, log: EventLog) -> dict[str, datetime]:
+    """When each tenant's last run began."""
+    if not target.is_there():
+        return {}
+    try:
+        with target.reading() as session:
+            return {one.tenant: parse_instant(one.at) for one in entries(session) if one.verb == "run"}
+    except CannotRun as problem:
+        log.tell("target-failed", message=problem.met)
+        return {}
+
+
+@contextmanager
+def _ended_by_signals(watch: Watch) -> Iterator[None]:
+    kept = {number: signal.signal(number, lambda *_: watch.end()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Tests of runs by a schedule and of what an operator sees of them."""
