@@ -1,4 +1,4 @@
-"""`oneroster check api|csv|consumer` and `oneroster checks`.
+"""`oneroster check api|csv|change|consumer` and `oneroster checks`.
 
 Called by the front door; judging is done by the judges, wording by the reports.
 """
@@ -19,6 +19,8 @@ from conformance.api_judge import DEFAULT_BUDGET, Order, version_of
 from conformance.api_judge import judge as judge_api
 from conformance.baselines import Entry, apply_baseline, baseline_of, read_baseline
 from conformance.catalogue import entries
+from conformance.changes import command as changes
+from conformance.changes.series import is_days
 from conformance.comparing import compare, markdown_of, read_run, text_of
 from conformance.consumer import command as consumers
 from conformance.csv_judge import judge as judge_csv
@@ -164,16 +166,48 @@ def check_csv(
     profile_names: tuple[str, ...], baseline_file: Path | None, write_baseline: Path | None, seed: int, as_of: date, fail_on: str,
     json_target: str | None,
 ) -> None:  # fmt: skip
-    """Judge the CSV bundle at PATH, a folder or a ZIP."""
-    _refuse_unknown(only + skipped, "csv")
+    """Judge the CSV bundle at PATH, a folder or a ZIP, or a folder of days: every bundle by itself, and each against the one before."""
+    _refuse_unknown(only + skipped, "csv", "change")
     for order in reports:
         read_order(order)
     profiles = load_profiles(profile_names)
     baseline = Baseline.read(baseline_file, write_baseline)
     dialect = _dialect(vendor)
-    report = judge_csv(path, spec=spec, seed=seed, as_of=as_of, profiles=profiles)
+    if is_days(path):
+        report = _days(path, profile_names, spec, seed, as_of)
+    else:
+        report = judge_csv(path, spec=spec, seed=seed, as_of=as_of, profiles=profiles)
     if dialect:
         mark_known(report, dialect)
+    if only or skipped:
+        report.keep(Order(only=only, skip=skipped).asks)
+    _finish(report, baseline, reports, fail_on, json_target)
+
+
+def _days(path: Path, profile_names: tuple[str, ...], spec: str | None, seed: int, as_of: date) -> Report:
+    if profile_names:
+        raise UsageProblem("--profile with a folder of days", "one bundle: a profile is a verdict on one", str(path), "give one of its bundles")
+    return changes.judged((path,), spec, seed, as_of, each=True)
+
+
+@check.command("change", epilog=changes.EPILOG)
+@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="OLD NEW...")
+@spec_option
+@judging_options
+def check_change(
+    bundles: tuple[Path, ...], spec: str | None, only: tuple[str, ...], skipped: tuple[str, ...], reports: tuple[str, ...],
+    baseline_file: Path | None, write_baseline: Path | None, seed: int, as_of: date, fail_on: str, json_target: str | None,
+) -> None:  # fmt: skip
+    """Tell what changes from OLD to NEW, and what of it looks like an accident.
+
+    Bundles come in their order, the oldest first; deltas stand between the full bundles that they lead from and to, and are judged against both. A
+    folder of days, as `oneroster generate --days` writes it, stands for its bundles. Nothing but the two bundles is asked: no calendar, no target.
+    """
+    _refuse_unknown(only + skipped, "change")
+    for order in reports:
+        read_order(order)
+    baseline = Baseline.read(baseline_file, write_baseline)
+    report = changes.judged(bundles, spec, seed, as_of)
     if only or skipped:
         report.keep(Order(only=only, skip=skipped).asks)
     _finish(report, baseline, reports, fail_on, json_target)
@@ -279,8 +313,8 @@ def _dialect(vendor: str | None) -> Dialect | None:
         raise UsageProblem(str(problem)) from problem
 
 
-def _refuse_unknown(names: tuple[str, ...], judges: str) -> None:
-    ids = [entry["id"] for entry in entries() if entry["judges"] == judges]
+def _refuse_unknown(names: tuple[str, ...], *judges: str) -> None:
+    ids = [entry["id"] for entry in entries() if entry["judges"] in judges]
     families = {id.partition(".")[0] for id in ids} | {id.rpartition(".")[0] for id in ids}
     for name in names:
         if name not in ids and name.rstrip("*").rstrip(".") not in families:

@@ -41,6 +41,8 @@ class Report:
     elapsed_s: float = 0.0
     profiles: dict[str, Any] = field(default_factory=dict)
     covered: dict[str, list[str]] = field(default_factory=dict)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    """What changed from bundle to bundle, in numbers, where bundles were compared."""
 
     def counts(self) -> dict[str, int]:
         """Findings by severity (each finding once), checks passed and skipped."""
@@ -110,6 +112,7 @@ class Report:
             "elapsed_s": round(self.elapsed_s, 3),
             "incomplete": list(self.incomplete),
             "covered": {subject: list(found) for subject, found in self.covered.items()},
+            **({"changes": self.changes} if self.changes else {}),
             "checks": [
                 {"id": found.id, "outcome": found.outcome, "reason": found.reason, "section": found.section}
                 for found in self.outcomes
@@ -145,5 +148,5 @@ def place(notice: Notice) -> str:
     if "file" in where:
         parts = [str(where["file"] or "the bundle")]
         parts += [f"{name} {where[name]}" for name in ("row", "column") if where.get(name)]
-        return ", ".join(parts)
+        return ", ".join(parts) + (f" (of {where['bundle']})" if where.get("bundle") else "")
     return " ".join(str(where[name]) for name in ("request", "pointer") if where.get(name))

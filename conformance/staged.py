@@ -49,7 +49,8 @@ def check_bundles(
 ) -> None:  # fmt: skip
     """Judge each bundle that one of FILES belongs to: a ZIP is one, a file stands for its folder.
 
-    Files that belong to no bundle are left alone, so that a hook may be given whatever has changed.
+    Files that belong to no bundle are left alone, so that a hook may be given whatever has changed. What changes from one bundle to
+    another is told by `oneroster check change OLD NEW`.
     """
     profiles = load_profiles(profile_names)
     entries = read_baseline(baseline_file) if baseline_file else ()

@@ -80,8 +80,8 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
         else f"{entry['title']} {entry['description']}"
     )
     place = entry["file"] + column if entry["file"] else "the bundle as a whole"
-    trips = DEFECTS[entry["id"]].trips
-    found_by = f"`{trips}`" if trips else "nothing in one bundle: compare it with the day before"
+    defect = DEFECTS[entry["id"]]
+    found_by = f"`{defect.trips}`" + (", against the day before" if defect.needs_day else "")
     return f"`{entry['id']}`", ", ".join(entry["specs"]), place, text, found_by, entry["source"]
 
 

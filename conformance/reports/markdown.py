@@ -19,7 +19,7 @@ _ROOM_FOR_THE_END = 400
 
 def markdown_report(report: Report, fail_on: str = "error") -> str:
     """Verdict and counts first, then findings in the order in which to mend them; what does not fit is counted."""
-    text = "\n".join(_head(report)) + "\n"
+    text = "\n".join([*_head(report), *_changes(report)]) + "\n"
     found = list(report.roots().items())
     for number, (check, notices) in enumerate(found):
         block = "\n".join(_finding(report, check, notices)) + "\n"
@@ -50,6 +50,21 @@ def _head(report: Report) -> Iterator[str]:
         more = len(one["blockers"]) - MOST_BLOCKERS
         yield from (f"  - {more} more",) if more > 0 else ()
         yield from (f"  - not put: {escape(skipped['reason'])}" for skipped in one["not_exercised"][:3])
+
+
+def _changes(report: Report) -> Iterator[str]:
+    """The last step of what changed, as a table; longer series stand in the full report."""
+    if not report.changes:
+        return
+    step = report.changes[-1]
+    yield ""
+    yield f"{code(step['from'])} → {code(step['to'])}"
+    yield ""
+    yield "| file | created | changed | removed | other id | as before |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
+    for name, found in step["files"].items():
+        yield f"| {name} | {found['created']:,} | {found['changed']:,} | {found['removed']:,} | {found['rekeyed']:,} | {found['unchanged']:,} |"
+    yield from (f"| {name} | {why} | | | | |" for name, why in step["not_compared"].items())
 
 
 def _finding(report: Report, check: str, notices: list[Notice]) -> Iterator[str]:

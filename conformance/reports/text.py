@@ -11,6 +11,9 @@ from conformance.report import Report, place
 MOST_SKIPS = 12
 MOST_OTHERS = 10
 MOST_BLOCKERS = 20
+MOST_STEPS = 3
+MOST_FIELDS = 6
+CHANGE_KINDS = ("created", "changed", "removed", "rekeyed")
 SAYS = {"pass": "would take it", "fail": "would not take it", "incomplete": "cannot be answered for by this run"}
 
 
@@ -35,6 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
         + (f"; {report.requests} requests" if report.requests else "")
     )
     yield from profile_lines(report)
+    yield from _changes(report)
     for check, notices in report.roots().items():
         yield ""
         yield from _finding(notices, [found for found in report.findings if found.cause_of == check])
@@ -54,6 +58,29 @@ def _lines(report: Report) -> Iterator[str]:
         yield "checks that failed themselves:"
         yield from (f"  {outcome.id}: {outcome.reason}" for outcome in faults)
     yield from _skips(report)
+
+
+def _changes(report: Report) -> Iterator[str]:
+    """What changed from bundle to bundle, file by file; of a long series the last steps only."""
+    shown = report.changes[-MOST_STEPS:]
+    if len(shown) < len(report.changes):
+        yield ""
+        yield f"{len(report.changes):,} steps; the last {len(shown)} (all: --json)"
+    for step in shown:
+        yield ""
+        yield f"{step['from']} -> {step['to']}"
+        yield f"  {'':<32} {'created':>9} {'changed':>9} {'removed':>9} {'other id':>9} {'as before':>10}"
+        quiet = [name for name, found in step["files"].items() if not any(found[kind] for kind in CHANGE_KINDS)]
+        for name, found in step["files"].items():
+            if name not in quiet:
+                counts = " ".join(f"{found[kind]:>9,}" for kind in CHANGE_KINDS)
+                yield f"  {name:<32} {counts} {found['unchanged']:>10,}"
+                fields = sorted(found["fields"].items(), key=lambda one: (-one[1], one[0]))
+                if fields:
+                    yield f"    changed: {', '.join(f'{column} {count:,}' for column, count in fields[:MOST_FIELDS])}"
+        if quiet:
+            yield f"  as before: {', '.join(quiet)}"
+        yield from (f"  {name}: {why}" for name, why in step["not_compared"].items())
 
 
 def profile_lines(report: Report) -> Iterator[str]:

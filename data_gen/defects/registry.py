@@ -26,7 +26,7 @@ class Defect:
 
     trips: id of the root rule that must find it. file and column: where it lies; file is empty for the archive.
     plant: takes a draft and how many places; returns the places. once: COUNT is always 1. specs: versions whose files have it.
-    needs_day: it shows only against an earlier bundle of a series; trips is then empty.
+    needs_day: it shows only against an earlier bundle of a series; trips then names a rule of `oneroster check change`.
     """
 
     id: str

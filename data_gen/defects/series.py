@@ -1,6 +1,6 @@
 """Defects of one day in a series: each bundle is sound by itself, and wrong against the one before.
 
-No rule of one bundle can find them; who compares two days must. The standard has no say, consumers have.
+No rule of one bundle can find them; the rules that compare two bundles do. The standard has no say, consumers have.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _drop(sheet: Sheet, rows: list[int]) -> None:
 
 
 @defect(
-    "series.half-empty", trips="", file=ENROLLMENTS, stage="files", source="pain list, row 1", once=True, needs_day=True,
+    "series.half-empty", trips="change.mass-removal", file=ENROLLMENTS, stage="files", source="pain list, row 1", once=True, needs_day=True,
 )  # fmt: skip
 def half_empty(draft: Draft, count: int) -> list[Place]:
     """Half of the enrollments of a day are missing, and nothing says so.
@@ -34,7 +34,7 @@ def half_empty(draft: Draft, count: int) -> list[Place]:
 
 
 @defect(
-    "series.class-emptied", trips="", file=CLASSES, column="sourcedId", stage="rows", source="pain list, row 4", needs_day=True,
+    "series.class-emptied", trips="change.class-emptied", file=CLASSES, column="sourcedId", stage="rows", source="pain list, row 4", needs_day=True,
 )  # fmt: skip
 def class_emptied(draft: Draft, count: int) -> list[Place]:
     """A class has lost all of its students for a day while the district as a whole looks as ever."""
@@ -56,7 +56,7 @@ def class_emptied(draft: Draft, count: int) -> list[Place]:
 
 
 @defect(
-    "series.id-reused", trips="", file=USERS, column="sourcedId", stage="rows", source="pain list, row 24", needs_day=True,
+    "series.id-reused", trips="change.id-reused", file=USERS, column="sourcedId", stage="rows", source="pain list, row 24", needs_day=True,
 )  # fmt: skip
 def id_reused(draft: Draft, count: int) -> list[Place]:
     """The id of one user belongs to another person from this day on, who inherits all of the first one's work."""
@@ -77,7 +77,7 @@ def id_reused(draft: Draft, count: int) -> list[Place]:
 
 
 @defect(
-    "series.enrollment-rekeyed", trips="", file=ENROLLMENTS, column="sourcedId", stage="rows", source="pain list, row 28",
+    "series.enrollment-rekeyed", trips="change.rekeyed", file=ENROLLMENTS, column="sourcedId", stage="rows", source="pain list, row 28",
     needs_day=True,
 )  # fmt: skip
 def enrollment_rekeyed(draft: Draft, count: int) -> list[Place]:
@@ -96,7 +96,7 @@ def enrollment_rekeyed(draft: Draft, count: int) -> list[Place]:
 
 
 @defect(
-    "series.section-renumbered", trips="", file=CLASSES, column="sourcedId", stage="rows", source="pain list, row 34", needs_day=True,
+    "series.section-renumbered", trips="change.rekeyed", file=CLASSES, column="sourcedId", stage="rows", source="pain list, row 34", needs_day=True,
 )  # fmt: skip
 def section_renumbered(draft: Draft, count: int) -> list[Place]:
     """A class bears another id than the day before, in every file: the same course, teacher and students in a new section."""
