@@ -47,10 +47,22 @@ ABOUT_PAGES = [found for found in ON_THE_WIRE if found.startswith(("paging.", "a
 ABOUT_RECORDS = [found for found in ON_THE_WIRE if found not in ABOUT_PAGES]
 
 
+WELL_KNOWN = {"documented", "captured", "brief", "third-party"}
+"""Confidences of a quirk that somebody saw at a vendor or that its vendor tells of."""
+
+
 def cases(ids: Iterable[str]) -> list[Any]:
-    """Quirks as cases: those that no source ties to a vendor are run by `make test-hazards`, so that `make test` stays short."""
+    """Quirks as cases. `make test` puts one to each check, of those best known; `make test-hazards` all the others."""
     known = load_quirks()
-    return [pytest.param(found, marks=pytest.mark.hazards) if set(known[found].confidence) <= {"any"} else found for found in ids]
+    shown: set[frozenset[str]] = set()
+    found: list[Any] = []
+    for quirk in ids:
+        trips = frozenset(known[quirk].trips)
+        is_shown = trips not in shown and not WELL_KNOWN.isdisjoint(known[quirk].confidence.values())
+        if is_shown:
+            shown.add(trips)
+        found.append(quirk if is_shown else pytest.param(quirk, marks=pytest.mark.hazards))
+    return found
 
 
 def roots(report: Report) -> set[str]:

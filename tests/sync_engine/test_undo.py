@@ -150,6 +150,7 @@ ROW = st.tuples(VALUE, st.lists(st.text(alphabet="a,\"'{}\\ é", min_size=1, max
 SNAPSHOTS = st.lists(st.dictionaries(st.sampled_from("abcdef"), ROW, max_size=6), min_size=1, max_size=4)
 
 
+@pytest.mark.hazards
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @example(snapshots=[{"a": ("x", ["1,2"], False)}, {}, {"a": ("y", [], True)}, {"a": ("x", ["1,2"], False), "b": (None, [], False)}])
 @given(snapshots=SNAPSHOTS)

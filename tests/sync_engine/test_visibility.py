@@ -184,6 +184,7 @@ def test_question_and_views_say_what_the_model_says(duck_field: Field, data: st.
         assert as_sight({kind: set(found) for kind, found in asked.ids.items()}) == expected[user], user
 
 
+@pytest.mark.hazards
 @settings(SLOW, max_examples=15)
 @given(data=st.data())
 def test_policies_show_a_role_that_owns_nothing_what_the_model_says(
