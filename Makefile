@@ -16,7 +16,7 @@ demo: $(READY)
 test: $(READY)
 	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not deep and not live and not services and not hazards"
 
-# The rest of the keystone (quirks that no source ties to one of the vendors), and the long plays.
+# The rest of the keystone (one quirk to each check stands in `make test`), and the long plays.
 test-hazards: $(READY)
 	$(PYTEST) -n $(WORKERS) --dist worksteal -m hazards
 
