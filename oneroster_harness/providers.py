@@ -23,6 +23,7 @@ _KEYS = {
     "spec", "vendor", "host_key", "known_hosts", "key_file", "password_env",
     "manifest_last", "expired_token", "expired_token_env", "other_token_url", "other_client_id", "other_client_secret", "other_token",
     "other_client_id_env", "other_client_secret_env", "other_token_env",
+    "second_client_id", "second_client_secret", "second_token", "second_client_id_env", "second_client_secret_env", "second_token_env",
     "tenant", "schedule", "timezone", "policy", "requests_per_s",
 }  # fmt: skip
 _OTHER_TABLES = ("watch", "budget", "blackout", "notify")
@@ -34,7 +35,8 @@ class Endpoint:
     """One provider: its service root, how to sign in, and what is known about it.
 
     other: the same address with the credential of another district, which should open nothing there; expired_token: one whose
-    life is over. Both are for checks of what a provider refuses.
+    life is over. Both are for checks of what a provider refuses. second: the same address with the credential that takes the
+    place of this one; a sync tries it when this one is refused.
     """
 
     url: str
@@ -46,6 +48,7 @@ class Endpoint:
     spec: str | None = None
     vendor: str | None = None
     name: str | None = None
+    second: Endpoint | None = field(default=None, repr=False)
     other: Endpoint | None = field(default=None, repr=False)
     expired_token: str | None = field(default=None, repr=False)
 
@@ -159,7 +162,17 @@ def resolve(
         expired_token=_secret(row, "expired_token", "ONEROSTER_EXPIRED_TOKEN", environ),
     )  # fmt: skip
     _require_credential(endpoint)
-    return replace(endpoint, other=_other(endpoint, row, environ))
+    return replace(endpoint, other=_other(endpoint, row, environ), second=_second(endpoint, row, environ))
+
+
+def _second(endpoint: Endpoint, row: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint | None:
+    """The same provider with the credential that is to take over, while both are valid."""
+    token = _secret(row, "second_token", "ONEROSTER_SECOND_TOKEN", environ)
+    client_id = _secret(row, "second_client_id", "ONEROSTER_SECOND_CLIENT_ID", environ) or endpoint.client_id
+    client_secret = _secret(row, "second_client_secret", "ONEROSTER_SECOND_CLIENT_SECRET", environ)
+    if not (token if endpoint.auth == "bearer" else client_secret):
+        return None
+    return replace(endpoint, token=token, client_id=client_id, client_secret=client_secret, expired_token=None)
 
 
 def _other(endpoint: Endpoint, row: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint | None:

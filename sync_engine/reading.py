@@ -17,8 +17,11 @@ from sync_engine.sources import api, bundle, services
 from sync_engine.sources.connection import NO_HOOKS, Connection, Hooks, Patience
 from sync_engine.sources.pickup import Taken
 from sync_engine.sources.sftp import Drop, drop_of, pick
+from sync_engine.sources.sign_in import FIRST, SECOND
 
 _EXPECTED = "http(s)://host/.../v1p1 or .../v1p2, a name of the providers file, a folder, a .zip file, or sftp://user@host/path"
+
+SECOND_SERVED = "the first credential was refused and the second one served: put it in the first place, and retire the first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,22 @@ class Source:
             before_request=hooks.before_request,
         )  # fmt: skip
         try:
-            return api.read(connection, scratch, told)
+            snapshot = api.read(connection, scratch, told)
+            hooks.served(connection.served)
+            if connection.served == SECOND:
+                snapshot.notes = (*snapshot.notes, SECOND_SERVED)
+            return snapshot
         finally:
             connection.close()
+
+    def credentials(self) -> dict[str, str]:
+        """What is signed in with, by its place, for who keeps its age; secret, so only to be hashed."""
+        if self.endpoint is not None:
+            found = {FIRST: self.endpoint, SECOND: self.endpoint.second}
+            return {place: "\x00".join((one.client_id or "", one.client_secret or "", one.token or "")) for place, one in found.items() if one}
+        if self.drop is not None:
+            return {FIRST: "\x00".join((self.drop.user, self.drop.password or "", self.drop.key_file or ""))}
+        return {}
 
     def _picked(self, drop: Drop, scratch: Scratch, told: Callable[[str], None], taken: Taken) -> Snapshot:
         folder = scratch.folder / "fetched"
@@ -75,6 +91,7 @@ class Source:
             return Snapshot(scratch, self.options.spec or "1.1", notes=picked.notes)
         snapshot = bundle.read(picked.bundle, scratch, self.options.spec, told)
         snapshot.mark, snapshot.notes = picked.mark, picked.notes
+        self.options.hooks.served(FIRST)
         return snapshot
 
 

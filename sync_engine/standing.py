@@ -7,27 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from oneroster_standard.standard import VERSIONS
 from sync_engine.landing import Table, tables
+from sync_engine.monitoring.credentials import listed, serving
+from sync_engine.monitoring.measures import GOOD, Expectations, Measures, measure
 from sync_engine.run_log import Entry, entries
 from sync_engine.sql_text import quoted
 from sync_engine.targets.session import Session
-
-GOOD = ("applied",)
-"""Statuses of a run that left nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One tenant. runs: its record, oldest first. rows: entity -> own state -> rows. drifted: the landed rows are not
-    those that the last run left, so something else wrote to them; None where that cannot be told."""
+    those that the last run left, so something else wrote to them; None where that cannot be told. measures: what the record
+    tells at this moment."""
 
     tenant: str
     runs: Sequence[Entry]
     rows: dict[str, dict[str, int]]
     drifted: bool | None
+    measures: Measures
 
     @property
     def last(self) -> Entry:
@@ -53,27 +55,43 @@ class Standing:
             "runs": {status: sum(one.status == status for one in self.runs)
                      for status in ("applied", "held", "refused", "failed")},
             "success_rate": round(sum(one.status in GOOD for one in self.runs) / len(self.runs), 4),
-            "rows": self.rows, "drifted": self.drifted,
+            "rows": self.rows, "drifted": self.drifted, "measures": self.measures.document(),
         }  # fmt: skip
 
 
-def standings(session: Session) -> list[Standing]:
-    """Every tenant that a run speaks of, in order of its name."""
+def standings(session: Session, now: datetime, expected: Expectations | None = None) -> list[Standing]:
+    """Every tenant that a run speaks of, in order of its name. now: when ages are told."""
     every = entries(session)
     return [
-        _standing(session, tenant, [one for one in every if one.tenant == tenant])
+        _standing(session, tenant, [one for one in every if one.tenant == tenant], now, expected or Expectations())
         for tenant in sorted({one.tenant for one in every})
     ]
 
 
-def _standing(session: Session, tenant: str, runs: Sequence[Entry]) -> Standing:
+def measured(session: Session, tenant: str, now: datetime, expected: Expectations) -> Measures:
+    """The measures of one tenant."""
+    return measure(tenant, entries(session, tenant), now, expected, serving(listed(session), tenant), _modified(session, tenant))
+
+
+def _standing(session: Session, tenant: str, runs: Sequence[Entry], now: datetime, expected: Expectations) -> Standing:
     last = next((one for one in reversed(runs) if one.after), None)
     rows: dict[str, dict[str, int]] = {}
     for name in sorted({name for version in VERSIONS for name in tables(version)}):
         found = _by_state(session, name, tenant)
         if found:
             rows[name] = found
-    return Standing(tenant, runs, rows, None if last is None else _digest(session, last) != last.after)
+    measures = measure(tenant, runs, now, expected, serving(listed(session), tenant), _modified(session, tenant))
+    return Standing(tenant, runs, rows, None if last is None else _digest(session, last) != last.after, measures)
+
+
+def _modified(session: Session, tenant: str) -> str | None:
+    """The newest moment at which the source says that a record changed."""
+    found: list[str] = []
+    for name in sorted({name for version in VERSIONS for name in tables(version)}):
+        if {"tenant", "_state", "dateLastModified"} <= session.columns(name):
+            rows = session.query(f'SELECT max("dateLastModified") FROM {quoted(name)} WHERE "tenant" = ? AND "_state" = \'present\'', (tenant,))
+            found += [str(row[0]) for row in rows if row[0]]
+    return max(found, default=None)
 
 
 def _digest(session: Session, last: Entry) -> str:

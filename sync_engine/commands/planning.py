@@ -54,7 +54,7 @@ def planned(source: Source, target: Target, folder: Path, options: dict[str, Any
 @contextmanager
 def _progress_told(hooks: Hooks | None) -> Iterator[Callable[[str], None]]:
     """Who hears how far the reading is: whoever runs, else the terminal."""
-    if hooks is not None:
+    if hooks is not None and hooks.told is not None:
         yield hooks.told
         return
     with progress() as bar:
@@ -101,7 +101,11 @@ def apply_and_finish(
     clock: RunClock, made: Plan, target: Target, approvals: Sequence[Approval], json_target: str | None
 ) -> None:
     """Apply a plan and tell what came of it; ends with exit code 4 while rows wait."""
-    found = applied(clock, made, target, approvals)
+    tell(applied(clock, made, target, approvals), json_target)
+
+
+def tell(found: Result, json_target: str | None) -> None:
+    """Tell what came of an apply; ends with exit code 4 while rows wait."""
     finish(found, json_target)
     if found.status == "held":
         click.echo(

@@ -13,11 +13,13 @@ from typing import Any
 import click
 
 from oneroster_harness.problems import CannotRun, UsageProblem
-from sync_engine.commands.planning import apply_and_finish, planned, staging
+from sync_engine.commands.planning import applied, planned, staging, tell
 from sync_engine.commands.reporting import RunClock, finish, reported
 from sync_engine.commands.source_options import opened, source_options
 from sync_engine.commands.watching import watch_and_tell, watch_options
+from sync_engine.monitoring.credentials import Served
 from sync_engine.result import Result
+from sync_engine.sources.connection import Hooks
 from sync_engine.targets.claims import claimed
 from sync_engine.targets.opening import open_target
 from sync_engine.watching.districts import one_district
@@ -51,13 +53,16 @@ def run(
     clock = RunClock("run")
     with reported(clock, source, target, json_target):
         clock.tenant, clock.into = options["tenant"], open_target(target) if yes or is_terminal() else None
-        found, goal = opened(source, target, options)
+        served = Served()
+        found, goal = opened(source, target, {**options, "hooks": Hooks(served=served.hear)})
         with claimed(goal, clock.tenant) if clock.into else nullcontext(), staging(None) as folder:
             made = planned(found, goal, folder, options)
             if not (yes or agreed(clock.result(made, "planned"))):
                 finish(clock.result(made, "planned"), json_target)
                 return
-            apply_and_finish(clock, made, goal, (), json_target)
+            outcome = applied(clock, made, goal)
+            served.keep(goal, clock.tenant, found.credentials(), clock.at)
+            tell(outcome, json_target)
 
 
 def _watch(

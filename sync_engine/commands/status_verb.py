@@ -5,11 +5,17 @@ Called by the group. Changes nothing.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import click
 
 from oneroster_harness.terminal import echo_json, echo_text, json_option
+from sync_engine.commands import watching
+from sync_engine.monitoring.measures import Measures
 from sync_engine.standing import Standing, standings
 from sync_engine.targets.opening import open_target
+from sync_engine.watching.settings import read_settings
 
 
 @click.command(epilog="""
@@ -19,15 +25,39 @@ Examples:
   oneroster sync status postgresql://app@db/roster --json -
 """)  # fmt: skip
 @click.argument("target")
+@click.option("--policy", "policy_file", type=click.Path(path_type=Path), metavar="FILE", help="Policy or providers file whose [watch] says what is late")
 @json_option
-def status(target: str, json_target: str | None) -> None:
-    """Tell how a target stands: last runs, what waits, how many rows are in which state."""
+def status(target: str, policy_file: Path | None, json_target: str | None) -> None:
+    """Tell how a target stands: last runs, freshness, what waits, how many rows are in which state."""
     goal = open_target(target)
+    expected = read_settings(policy_file).expectations
     with goal.reading() as session:
-        found = standings(session)
+        found = standings(session, watching.clock_of_watches().now(), expected)
     told = [_text(one) for one in found] or ["no sync has written here"]
     echo_text("\n\n".join(told), json_target)
     echo_json({"target": goal.address, "tenants": [one.document() for one in found]}, json_target)
+
+
+def _measured(found: Measures) -> list[str]:
+    lines: list[str] = []
+    if found.age is not None:
+        lines.append(f"  freshness      {_span(found.age)} old")
+    if found.source_modified:
+        lines.append(f"  source says    its newest change is of {found.source_modified}")
+    if found.success_rate is not None and len(found.recent) < len(found.runs):
+        lines.append(f"  last 30 days   {len(found.recent):,} runs, {100 * found.success_rate:.0f} % applied")
+    if found.silent_since is not None and found.news_at is not None:
+        lines.append(f"  silent         nothing new for {_span(found.now - found.news_at)}, longer than its habit")
+    if found.credential is not None and found.rotate_by is not None:
+        due = "rotate it now" if found.rotate_by <= found.now else f"rotate by {found.rotate_by:%Y-%m-%d}"
+        place = ", the second one serves" if found.credential.place == "second" else ""
+        lines.append(f"  credential     seen for {_span(found.now - found.credential.seen_since)}, {due}{place}")
+    return lines
+
+
+def _span(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
 
 
 def _text(one: Standing) -> str:
@@ -37,6 +67,7 @@ def _text(one: Standing) -> str:
         f"  last run       {one.last.run} at {one.last.at}, from {one.last.source}",
         f"  last settled   {said['last_settled_at'] or 'never'}",
         f"  runs           {len(one.runs):,}, {100 * said['success_rate']:.0f} % applied",
+        *_measured(one.measures),
     ]
     for entity, states in one.rows.items():
         counts = ", ".join(f"{rows:,} {state}" for state, rows in states.items())

@@ -55,11 +55,13 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What whoever runs wants to do beside the reading. before_request: called before each, retries included; may raise.
-    sleep: waits between tries. told: hears what is being read."""
+    sleep: waits between tries. told: hears what is being read, None shows it on the terminal. served: hears which credential
+    served, after the reading."""
 
     before_request: Callable[[], None] = lambda: None
     sleep: Callable[[float], None] = time.sleep
-    told: Callable[[str], None] = lambda _: None
+    told: Callable[[str], None] | None = None
+    served: Callable[[str], None] = lambda _: None
 
 
 NO_HOOKS = Hooks()
@@ -112,6 +114,11 @@ class Connection:
         """Release the connections."""
         self._session.close()
 
+    @property
+    def served(self) -> str:
+        """Which credential signs now, "first" or "second"."""
+        return self._sign_in.served
+
     def address(self, collection: str) -> str:
         """The absolute URL of a collection, below the root of the service that it belongs to."""
         return address_of(self.endpoint.url, self.version, collection)
@@ -119,7 +126,7 @@ class Connection:
     def get(self, collection: str, query: Mapping[str, str]) -> Answer:
         """GET a page of a collection.
 
-        Returns answers of any status that is final. A 401 renews the token once. Raises CannotRun when nothing
+        Returns answers of any status that is final. A 401 renews the token once, then takes the second credential. Raises CannotRun when nothing
         answers, an answer stays broken after all tries, or the body is a web page.
         """
         url = self.address(collection) + (f"?{urlencode(query)}" if query else "")
@@ -127,6 +134,9 @@ class Connection:
         answer = self._retrying(url, lambda: self._page_once(url, collection))
         # Before the first request there is no token yet; the one that was refused is then the first.
         if answer.status == 401 and self._sign_in.renew(max(generation, 1)):
+            generation = self._sign_in.generation
+            answer = self._retrying(url, lambda: self._page_once(url, collection))
+        if answer.status == 401 and self._sign_in.switch(generation):
             answer = self._retrying(url, lambda: self._page_once(url, collection))
         return answer
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import requests
 
+from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import Endpoint
 from oneroster_standard import oauth1, scopes
 from sync_engine.sources import setup_problems
@@ -22,6 +23,8 @@ _ROSTER_SCOPES = ("roster-core.readonly", "roster.readonly")
 _NEVER_READ = "assessment.readonly"
 _RENEW_BEFORE_S = 30.0
 _USUAL_LIFE_S = 3600.0
+FIRST, SECOND = "first", "second"
+"""The credential that was given, and the one that is to take its place."""
 Send = Callable[..., requests.Response]
 
 
@@ -29,7 +32,8 @@ class SignIn:
     """Gives the Authorization header of each request; renews an OAuth 2 token before it expires.
 
     send: performs one request with retries. clock: seconds that only move forward.
-    generation: how many tokens there have been. Safe to use from several threads.
+    generation: how many tokens or credentials there have been. served: which credential signs now, "first" or "second".
+    Safe to use from several threads.
     """
 
     def __init__(self, endpoint: Endpoint, send: Send, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,13 +44,15 @@ class SignIn:
         self._renew_at = 0.0
         self._lock = threading.Lock()
         self.generation = 0
+        self.served = FIRST
 
     def headers(self, url: str) -> dict[str, str]:
         """Headers that sign a GET of exactly this URL.
 
         Raises CannotRun when the token endpoint refuses the credential or is no token endpoint.
         """
-        endpoint = self._endpoint
+        with self._lock:
+            endpoint = self._endpoint
         if endpoint.auth == "oauth1":
             signed = oauth1.sign(
                 "GET", url, key=endpoint.client_id or "", secret=endpoint.client_secret or ""
@@ -68,8 +74,34 @@ class SignIn:
                 self._renew()
             return True
 
+    def switch(self, generation: int) -> bool:
+        """Sign with the second credential from now on, unless another thread has changed something since that
+        generation; False when there is no second one left."""
+        with self._lock:
+            if generation != self.generation:
+                return True
+            if not self._take_second():
+                return False
+            if self._endpoint.auth == "oauth2":
+                self._renew()
+            else:
+                self.generation += 1
+            return True
+
+    def _take_second(self) -> bool:
+        second = self._endpoint.second
+        if second is None or self.served != FIRST:
+            return False
+        self._endpoint, self.served, self._token = second, SECOND, ""
+        return True
+
     def _renew(self) -> None:
-        answer = self._token_answer()
+        try:
+            answer = self._token_answer()
+        except CannotRun as problem:
+            if problem.id != "sync.refused-credential" or not self._take_second():
+                raise
+            answer = self._token_answer()
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
             url = self._endpoint.token_url or ""

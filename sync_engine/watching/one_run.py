@@ -17,6 +17,7 @@ from sync_engine.applying import StalePlan
 from sync_engine.commands.planning import applied, planned, staging
 from sync_engine.commands.reporting import NO_TARGET, RunClock
 from sync_engine.commands.source_options import opened
+from sync_engine.monitoring.credentials import Served
 from sync_engine.result import Result
 from sync_engine.sources.connection import Hooks
 from sync_engine.targets.claims import BUSY, claimed
@@ -94,7 +95,8 @@ class EngineRun:
             )
 
     def _run(self, clock: RunClock, district: District, leash: Leash) -> Result:
-        hooks = Hooks(leash.before_request, leash.sleep, lambda _: leash.check())
+        served = Served()
+        hooks = Hooks(leash.before_request, leash.sleep, lambda _: leash.check(), served.hear)
         # Windows, terms and stages count from the day of the watch's clock, in the district's own zone.
         options = {**district.options, "hooks": hooks, "as_of": district.options["as_of"] or clock.at.astimezone(district.calendar.schedule.zone).date()}
         with claimed(self._target, district.tenant):
@@ -103,7 +105,11 @@ class EngineRun:
             with staging(None) as folder:
                 made = planned(source, self._target, folder, options)
                 leash.check()
-                return applied(clock, made, self._target) if self._yes else clock.result(made, "planned")
+                if not self._yes:
+                    return clock.result(made, "planned")
+                found = applied(clock, made, self._target)
+            served.keep(self._target, district.tenant, source.credentials(), clock.at)
+            return found
 
     @staticmethod
     def _problem(clock: RunClock, district: District, problem: Problem) -> Outcome:

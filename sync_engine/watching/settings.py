@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oneroster_harness.problems import CannotRun, UsageProblem, nearest
+from sync_engine.monitoring.measures import Expectations
 from sync_engine.watching.agenda import Budget
 from sync_engine.watching.closed_times import Blackout, ClosedTimes, QuietHours, read_quiet_hours
 from sync_engine.watching.schedule import span, zone_of
@@ -42,6 +43,11 @@ class Settings:
     budget: Budget = ORDINARY
     requests_per_s: float | None = None
     notify: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def expectations(self) -> Expectations:
+        """What a tenant is measured by."""
+        return Expectations(self.silent_after, self.rotate_after_days)
 
     @property
     def closed(self) -> ClosedTimes:

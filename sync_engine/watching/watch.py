@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from oneroster_standard.moments import format_instant
 from sync_engine.monitoring.event_log import EventLog
+from sync_engine.reading import SECOND_SERVED
 from sync_engine.watching.agenda import Agenda, Budget
 from sync_engine.watching.clock import Clock
 from sync_engine.watching.districts import District
@@ -136,6 +137,8 @@ class Watch:
             "run-ended", outcome.tenant, run=outcome.run, status=outcome.status, **counts, rows=found.rows,
             requests=found.requests, elapsed_s=round(found.elapsed_s, 1),
         )  # fmt: skip
+        if SECOND_SERVED in found.reasons:
+            self._log.tell("second-credential", outcome.tenant)
         if outcome.crashed:
             self._log.tell("run-crashed", outcome.tenant, run=outcome.run, error=outcome.message, place=outcome.crashed)
         elif outcome.problem:

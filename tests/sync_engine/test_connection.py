@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 
+from oneroster_harness.problems import CannotRun
 from oneroster_harness.providers import Endpoint
 from sync_engine.sources.connection import Connection, Patience
 from tests.sync_engine.fake_provider import FakeProvider, Handler, Reply, Request, page
@@ -111,3 +116,68 @@ def test_a_status_beside_records_is_no_error(fake: FakeProvider) -> None:
     warned = {"orgs": [{"sourcedId": "o1"}], "statusInfoSet": [{"imsx_codeMajor": "failure", "imsx_severity": "warning"}]}
     fake.answers["orgs"] = lambda request: Reply(warned)
     assert connect(fake).get("orgs", {}).document == warned
+
+
+def both(fake: FakeProvider, auth: str) -> Connection:
+    """A connection with a second credential; the first one's token is `old`."""
+    first = Endpoint(fake.url, auth, fake.token_url, "client", "old", "old")
+    endpoint = replace(first, second=replace(first, client_secret="new", token="new"))
+    return Connection(endpoint, Patience(tries=1), sleep=lambda _: None, clock=lambda: 0.0)
+
+
+def asked_with(request: Request) -> str:
+    """The secret that a token request bears."""
+    if request.form.get("client_secret"):
+        return request.form["client_secret"][0]
+    return base64.b64decode(request.authorization.removeprefix("Basic ")).decode().rpartition(":")[2]
+
+
+def test_a_second_credential_serves_when_the_token_endpoint_refuses_the_first(fake: FakeProvider) -> None:
+    fake.answers["token"] = lambda request: Reply({"access_token": "t"}, 200 if asked_with(request) == "new" else 401)
+    connection = both(fake, "oauth2")
+    assert (connection.get("orgs", {}).status, connection.served) == (200, "second")
+
+
+def test_a_second_credential_serves_when_the_api_refuses_every_token_of_the_first(fake: FakeProvider) -> None:
+    fake.answers["token"] = lambda request: Reply({"access_token": asked_with(request)})
+    fake.answers["orgs"] = lambda request: page(request, []) if request.authorization == "Bearer new" else Reply({}, 401)
+    connection = both(fake, "oauth2")
+    assert (connection.get("orgs", {}).status, connection.served) == (200, "second")
+    # Once to begin, once anew, once with the second credential.
+    assert fake.count("token") == 3
+
+
+@pytest.mark.parametrize("auth", ["oauth1", "bearer"])
+def test_a_second_credential_serves_where_there_is_no_token_endpoint(fake: FakeProvider, auth: str) -> None:
+    refused: set[str] = set()
+
+    def answer(request: Request) -> Reply:
+        fine = request.authorization == "Bearer new" if auth == "bearer" else bool(refused)
+        refused.add(request.authorization)
+        return page(request, []) if fine else Reply({}, 401)
+
+    fake.answers["orgs"] = answer
+    connection = both(fake, auth)
+    assert (connection.get("orgs", {}).status, connection.served) == (200, "second")
+
+
+def test_the_first_credential_serves_as_long_as_it_is_accepted(fake: FakeProvider) -> None:
+    connection = both(fake, "oauth2")
+    assert (connection.get("orgs", {}).status, connection.served) == (200, "first")
+
+
+def test_two_refused_credentials_are_refused(fake: FakeProvider) -> None:
+    fake.answers["token"] = lambda _: Reply({}, 401)
+    with pytest.raises(CannotRun, match="refused the credential"):
+        both(fake, "oauth2").get("orgs", {})
+    fake.answers["orgs"] = lambda _: Reply({}, 401)
+    assert both(fake, "bearer").get("orgs", {}).status == 401
+    assert fake.count("orgs") == 2
+
+
+def test_threads_that_meet_a_revoked_credential_at_once_all_take_the_second(fake: FakeProvider) -> None:
+    fake.answers["orgs"] = lambda request: page(request, []) if request.authorization == "Bearer new" else Reply({}, 401)
+    connection = both(fake, "bearer")
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(connection.get, "orgs", {}) for _ in range(16)]
+    assert {one.result().status for one in asked} == {200}
