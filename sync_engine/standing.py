@@ -75,13 +75,15 @@ def measured(session: Session, tenant: str, now: datetime, expected: Expectation
 
 def _standing(session: Session, tenant: str, runs: Sequence[Entry], now: datetime, expected: Expectations) -> Standing:
     last = next((one for one in reversed(runs) if one.after), None)
-    rows: dict[str, dict[str, int]] = {}
-    for name in sorted({name for version in VERSIONS for name in tables(version)}):
-        found = _by_state(session, name, tenant)
-        if found:
-            rows[name] = found
+    rows = row_states(session, tenant)
     measures = measure(tenant, runs, now, expected, serving(listed(session), tenant), _modified(session, tenant))
     return Standing(tenant, runs, rows, None if last is None else _digest(session, last) != last.after, measures)
+
+
+def row_states(session: Session, tenant: str) -> dict[str, dict[str, int]]:
+    """A tenant's landed rows: entity -> own state -> rows."""
+    names = sorted({name for version in VERSIONS for name in tables(version)})
+    return {name: found for name in names if (found := _by_state(session, name, tenant))}
 
 
 def _modified(session: Session, tenant: str) -> str | None:

@@ -41,14 +41,15 @@ Examples:
 @watch_options
 @source_options
 def run(
-    source: str, target: str, yes: bool, schedule: str | None, timezone: str | None, log_format: str, **options: Any
+    source: str, target: str, yes: bool, schedule: str | None, timezone: str | None, log_format: str, metrics_port: int | None, **options: Any
 ) -> None:  # fmt: skip
     """Plan and apply in one go. Without --yes it asks on a terminal, and elsewhere only plans."""
     if schedule is not None:
-        _watch(source, target, schedule, timezone, options, yes=yes, log_format=log_format)
+        _watch(source, target, schedule, timezone, options, yes=yes, log_format=log_format, metrics_port=metrics_port)
         return
-    if timezone is not None:
-        raise UsageProblem("--timezone is the time zone of a schedule", "--watch SCHEDULE beside it")
+    for name, given in (("--timezone", timezone), ("--metrics-port", metrics_port)):
+        if given is not None:
+            raise UsageProblem(f"{name} belongs to a watch", "--watch SCHEDULE beside it")
     json_target = options["json_target"]
     clock = RunClock("run")
     with reported(clock, source, target, json_target):
@@ -66,7 +67,8 @@ def run(
 
 
 def _watch(
-    source: str, target: str, schedule: str, timezone: str | None, options: dict[str, Any], *, yes: bool, log_format: str
+    source: str, target: str, schedule: str, timezone: str | None, options: dict[str, Any], *, yes: bool, log_format: str,
+    metrics_port: int | None,
 ) -> None:  # fmt: skip
     settings = read_settings(options["policy_file"])
     if timezone is not None:
@@ -78,7 +80,9 @@ def _watch(
         if problem.id != "sync.no-token-endpoint":
             raise
     found = one_district(source, options, settings, schedule)
-    watch_and_tell([found], target, yes=yes, budget=settings.budget, log_format=log_format, json_target=options["json_target"])
+    watch_and_tell(
+        [found], target, yes=yes, budget=settings.budget, log_format=log_format, metrics_port=metrics_port, json_target=options["json_target"]
+    )
 
 
 def is_terminal() -> bool:

@@ -5,13 +5,17 @@ Called by the group. Changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
+from oneroster_harness.problems import UsageProblem
 from oneroster_harness.terminal import echo_json, echo_text, json_option
 from sync_engine.commands import watching
+from sync_engine.monitoring import metrics
 from sync_engine.monitoring.measures import Measures
 from sync_engine.standing import Standing, standings
 from sync_engine.targets.opening import open_target
@@ -26,16 +30,29 @@ Examples:
 """)  # fmt: skip
 @click.argument("target")
 @click.option("--policy", "policy_file", type=click.Path(path_type=Path), metavar="FILE", help="Policy or providers file whose [watch] says what is late")
+@click.option("--metrics", "metrics_target", metavar="[FILE]", is_flag=False, flag_value="-", help="Print Prometheus metrics, or write them as a textfile")
 @json_option
-def status(target: str, policy_file: Path | None, json_target: str | None) -> None:
+def status(target: str, policy_file: Path | None, metrics_target: str | None, json_target: str | None) -> None:
     """Tell how a target stands: last runs, freshness, what waits, how many rows are in which state."""
+    if metrics_target is not None and ("://" in metrics_target or metrics_target == json_target):
+        raise UsageProblem(f"--metrics cannot go to {metrics_target!r}", "a file, or nothing after it for stdout", "--metrics", "write TARGET first")
     goal = open_target(target)
     expected = read_settings(policy_file).expectations
     with goal.reading() as session:
         found = standings(session, watching.clock_of_watches().now(), expected)
+    if metrics_target == "-":
+        click.echo(metrics.text(metrics.collected(found)), nl=False)
+        echo_json(_document(goal.address, found), json_target)
+        return
+    if metrics_target is not None:
+        metrics.write(metrics.collected(found), Path(metrics_target))
     told = [_text(one) for one in found] or ["no sync has written here"]
     echo_text("\n\n".join(told), json_target)
-    echo_json({"target": goal.address, "tenants": [one.document() for one in found]}, json_target)
+    echo_json(_document(goal.address, found), json_target)
+
+
+def _document(target: str, found: Sequence[Standing]) -> dict[str, Any]:
+    return {"target": target, "tenants": [one.document() for one in found]}
 
 
 def _measured(found: Measures) -> list[str]:

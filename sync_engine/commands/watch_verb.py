@@ -28,10 +28,11 @@ Examples:
 @click.option("--once", is_flag=True, help="Run every district once, now, and end")
 @watch_options
 @source_options
-def watch(districts_file: Path, target: str, yes: bool, once: bool, log_format: str, **options: Any) -> None:
+def watch(districts_file: Path, target: str, yes: bool, once: bool, log_format: str, metrics_port: int | None, **options: Any) -> None:
     """Sync every district of a providers file by its schedule, several at a time, until it is stopped."""
     settings = read_settings(districts_file)
     found = all_districts(districts_file, options, settings, needs_schedule=not once)
     watch_and_tell(
-        found, target, yes=yes, budget=settings.budget, log_format=log_format, json_target=options["json_target"], once=once
-    )
+        found, target, yes=yes, budget=settings.budget, log_format=log_format, metrics_port=metrics_port, json_target=options["json_target"],
+        once=once,
+    )  # fmt: skip

@@ -19,6 +19,8 @@ from oneroster_harness.problems import CannotRun
 from oneroster_harness.terminal import echo_json, echo_text
 from oneroster_standard.moments import parse_instant
 from sync_engine.monitoring.event_log import FORMATS, EventLog
+from sync_engine.monitoring.keeping import Keeping
+from sync_engine.monitoring.metrics import LOOPBACK, serve
 from sync_engine.run_log import entries
 from sync_engine.targets.opening import open_target
 from sync_engine.targets.session import Target
@@ -37,21 +39,30 @@ clock_of_watches: Callable[[], Clock] = WallClock
 
 def watch_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Options of both verbs."""
-    return click.option(
-        "--log", "log_format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the events on stderr"
-    )(function)
+    for option in (
+        click.option("--metrics-port", type=click.IntRange(0, 65535), metavar="P", help="Serve Prometheus metrics on this loopback port; 0 takes a free one"),
+        click.option("--log", "log_format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the events on stderr"),
+    ):  # fmt: skip
+        function = option(function)
+    return function
 
 
 def watch_and_tell(
-    districts: Sequence[District], target_text: str, *, yes: bool, budget: Budget, log_format: str, json_target: str | None, once: bool = False
-) -> None:
+    districts: Sequence[District], target_text: str, *, yes: bool, budget: Budget, log_format: str, metrics_port: int | None,
+    json_target: str | None, once: bool = False,
+) -> None:  # fmt: skip
     """Watch until a signal comes, then print the summary; a run that a signal cuts is rolled back by its database."""
     clock = clock_of_watches()
     log = EventLog(log_format, now=clock.now)
     target = open_target(target_text, LOCKED_WAIT_S)
+    keeping = Keeping(target, log)
     watch = Watch(
-        districts, budget, EngineRun(target, target_text, yes=yes), log, clock, last=last_runs(target, log), once=once
+        districts, budget, EngineRun(target, target_text, yes=yes), log, clock, last=last_runs(target, log), after=keeping.after, once=once
     )
+    if metrics_port is not None:
+        log.tell("metrics-served", address=f"http://{LOOPBACK}:{serve(keeping.board, metrics_port)}/metrics")
+        for one in districts:
+            keeping.look(one, clock.now())
     with _ended_by_signals(watch):
         cut = watch.run()
     echo_text(summary.text(districts, watch.tallies), json_target)

@@ -35,14 +35,17 @@ class _Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         said: dict[str, Any] = record.__dict__["said"]
         if self._form == "json":
-            return json.dumps(said, ensure_ascii=False)
+            return json.dumps(said)
         shown = " ".join(f"{name}={_word(value)}" for name, value in said.items() if name not in ("at", "event"))
         return f"{said['at']}  {said['event']:<17} {shown}".rstrip()
 
 
 def _word(value: Any) -> str:
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
+    if text.isprintable() and text and " " not in text and '"' not in text:
+        return text
+    # Escaped as in JSON: a name may hold whatever ends a line somewhere.
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 class EventLog:

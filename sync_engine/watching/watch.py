@@ -39,7 +39,8 @@ class Tally:
 
 
 class Watch:
-    """The districts of one target. after: hears each outcome with its moment and what is next; once: every district runs
+    """The districts of one target. after: hears each outcome with the moment of its end, in the run's own thread; must not
+    raise. once: every district runs
     once, now, and the watch ends."""
 
     def __init__(
@@ -104,28 +105,33 @@ class Watch:
         pacer = self._pacers.setdefault(district.host or district.tenant, Pacer(district.requests_per_s))
         leash = Leash(self.stop, district.settings.longest_run.total_seconds(), pacer)
         outcome = self._perform(district, leash, now, lambda run: self._log.tell("run-started", district.tenant, run=run))
-        self._ended.put(outcome)
-        self._wake.set()
+        try:
+            if outcome.status == ABANDONED:
+                self._log.tell("run-abandoned", outcome.tenant, run=outcome.run)
+            else:
+                self._count(outcome)
+                self._after(district, outcome, self._clock.now())
+        finally:
+            self._ended.put(outcome)
+            self._wake.set()
+
+    def _count(self, outcome: Outcome) -> None:
+        # One run of a tenant at a time: nobody else writes to this tally.
+        tally = self.tallies[outcome.tenant]
+        tally.statuses[outcome.status] += 1
+        tally.failures = tally.failures + 1 if outcome.has_failed else 0
+        tally.last = outcome
+        self._tell(outcome, tally.failures)
 
     def _settle(self) -> None:
         while not self._ended.empty():
             outcome = self._ended.get()
-            now = self._clock.now()
-            district, tally = self._districts[outcome.tenant], self.tallies[outcome.tenant]
             self._running.discard(outcome.tenant)
-            if outcome.status == ABANDONED:
-                self._log.tell("run-abandoned", outcome.tenant, run=outcome.run)
-                continue
-            tally.statuses[outcome.status] += 1
-            tally.failures = tally.failures + 1 if outcome.has_failed else 0
-            tally.last = outcome
-            self._tell(outcome, tally.failures)
-            self._after(district, outcome, now)
-            due = self._agenda.end(outcome.tenant, now, failed=outcome.has_failed, sign_in=outcome.is_sign_in)
-            if self._once is None:
-                self._log.tell("run-due", outcome.tenant, next=format_instant(due))
-            else:
+            due = self._agenda.end(outcome.tenant, self._clock.now(), failed=outcome.has_failed, sign_in=outcome.is_sign_in)
+            if self._once is not None:
                 self._once.discard(outcome.tenant)
+            elif not self.stop.is_set():
+                self._log.tell("run-due", outcome.tenant, next=format_instant(due))
 
     def _tell(self, outcome: Outcome, failures: int) -> None:
         if outcome.status == BUSY_STATUS:

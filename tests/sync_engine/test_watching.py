@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from sync_engine.commands import watching
+from sync_engine.monitoring.metrics import serve
 from sync_engine.targets.claims import claimed
 from sync_engine.targets.opening import open_target
 from tests.sync_engine.conftest import Database, Ran, call, sync
@@ -183,3 +186,30 @@ def test_sigterm_ends_a_watch_cleanly_within_ten_seconds(duck: Database, tmp_pat
     assert json.loads((tmp_path / "told.json").read_text())["cut"] == 0
     assert sync("audit", duck.url).code == 0
     assert len(duck.rows("users")) == 40
+
+
+def test_status_prints_metrics_or_writes_them(duck: Database, tmp_path: Path) -> None:
+    everybody = write_bundle(tmp_path / "a", {"orgs": orgs(1), "users": users(*range(40))})
+    assert sync("run", everybody, duck.url, "--yes", "--tenant", "north").code == 0
+    printed = call("sync", "status", duck.url, "--metrics")
+    found = {one.name: one.samples[0].value for one in text_string_to_metric_families(printed.out)}
+    assert (found["oneroster_sync_runs"], found["oneroster_sync_rows_present"], found["oneroster_sync_drifted"]) == (1, 41, 0)
+    assert call("sync", "status", duck.url, "--metrics", tmp_path / "roster.prom").code == 0
+    assert (tmp_path / "roster.prom").read_text("utf-8").splitlines()[:3] == printed.out.splitlines()[:3]
+    assert call("sync", "status", "--metrics", duck.url).code == 2
+    assert sync("status", duck.url, "--metrics").code == 2
+
+
+def test_a_watch_serves_metrics_of_what_it_did(days: Callable[..., None], duck: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = write_bundle(tmp_path / "a", {"orgs": orgs(1)})
+    scraped: list[str] = []
+    made: list[int] = []
+    monkeypatch.setattr(watching, "serve", lambda board, port: made.append(serve(board, port)) or made[0])
+
+    def scrape() -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{made[0]}/metrics", timeout=30) as answer:
+            scraped.append(answer.read().decode())
+
+    days(2, {1: scrape})
+    assert sync("run", bundle, duck.url, "--yes", "--watch", "daily@02:30", "--metrics-port", "0").code == 0
+    assert 'oneroster_sync_runs_applied_total{tenant="default"} 1.0' in scraped[0]
