@@ -14,10 +14,11 @@ from typing import Any
 import duckdb
 
 from oneroster_harness.problems import CannotRun
-from sync_engine import history
+from sync_engine import history, watermarks
 from sync_engine.difference import COUNTED_AS, Counts, read_files
 from sync_engine.holds import reasons
 from sync_engine.landing import Table, tables
+from sync_engine.nested import NESTED
 from sync_engine.plan import Plan
 from sync_engine.run_log import Entry, append, entries, next_number
 from sync_engine.sql_text import literal
@@ -90,6 +91,7 @@ def apply(plan: Plan, target: Target, stamp: Entry, approvals: Approvals = ()) -
                     session.create(table)
             number = _write(session, plan, steps)
             outcome = Applied(_counts(plan, steps, rows.held(done | given)), done | given)
+            _keep_marks(session, plan, outcome)
             _record(session, plan, stamp, number, approvals, outcome)
             return outcome
 
@@ -183,6 +185,16 @@ def _counts(plan: Plan, steps: Sequence[_Step], held: Mapping[str, int]) -> dict
         before = planned.create + planned.update + planned.delete + planned.held - held.get(name, 0) - sum(written.values())
         changes[name] = replace(planned, **written, unchanged=planned.unchanged + before, held=held.get(name, 0))
     return changes
+
+
+def _keep_marks(session: Session, plan: Plan, outcome: Applied) -> None:
+    """Move the marks of what landed in full; a row that waits would not be shown again past a mark."""
+    if plan.undoes:
+        watermarks.forget(session, plan.tenant)
+    waiting = {name for name, counts in outcome.changes.items() if counts.held}
+    waiting |= {nested.owner for name, nested in NESTED[plan.version].items() if name in waiting}
+    landed = [mark for mark in plan.marks if mark.entity not in waiting]
+    watermarks.keep(session, plan.tenant, plan.source, landed)
 
 
 def _record(

@@ -67,11 +67,14 @@ def changes(table: Table, read: EntityRead, policy: Policy, relations: Relations
     """
     stages, sticky = policy.stages, policy.pins.fields.get(table.name, ())
     differs = " OR ".join(f"{_new(name)} IS DISTINCT FROM {_old(name)}" for name in table.headers if name not in sticky)
-    if read.is_delta:
+    if read.is_delta and not read.since:
         next_stage, keeps, join = "NULL", f"kind = '{DELETE}'", "LEFT JOIN"
         kind = _delta_kind(differs)
     else:
         next_stage, keeps, join = _next_stage(stages) if read.complete else "NULL", f"{_new('sourcedId')} IS NULL", "FULL JOIN"
+        if read.since and not read.within:
+            # What an API tells of a change is the whole row, and what it does not tell stays.
+            join = "LEFT JOIN"
         kind = _whole_kind(differs, next_stage)
     cells = [_cell(name, read, keeps, is_sticky=name in sticky) for name in table.headers]
     state = (

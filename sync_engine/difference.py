@@ -13,7 +13,7 @@ from pathlib import Path
 from sync_engine.comparison import ABSENT, BACK, CREATE, DELETE, STAGE, UPDATE, Relations, candidates, changes
 from sync_engine.landing import Table
 from sync_engine.policy import Policy
-from sync_engine.snapshot import Snapshot
+from sync_engine.snapshot import EntityRead, Snapshot
 from sync_engine.sql_text import literal, quoted
 
 __all__ = [
@@ -83,11 +83,20 @@ def find_changes(snapshot: Snapshot, table: Table, target_files: Sequence[Path],
     names = ", ".join(map(quoted, table.content))
     rows = f"{names} FROM {read_files(target_files)}" if target_files else f"* FROM {source_of(name)} WHERE false"
     db.execute(f"CREATE OR REPLACE VIEW {target_of(name)} AS SELECT 1 AS _rows, {rows}")
-    relations = Relations(source_of(name), target_of(name), aside_of(name))
+    relations = Relations(source_of(name), _compared(table, read), aside_of(name))
     if target_files and not read.is_delta:
         db.execute(f"CREATE OR REPLACE TABLE candidates AS {candidates(table, relations, fingerprint)}")
         relations = relations.narrowed("candidates")
     keep_changes(snapshot, table, f"({changes(table, read, policy, relations)})", policy)
+
+
+def _compared(table: Table, read: EntityRead) -> str:
+    """The rows of the target that a read speaks of: all, or those of the owners whose records changed."""
+    if not read.within:
+        return target_of(table.name)
+    owner = next(one.header for one in table.columns if one.references == f"{read.within}.csv" and not one.is_list)
+    owners = f'SELECT "sourcedId" FROM {source_of(read.within)}'
+    return f"(SELECT * FROM {target_of(table.name)} WHERE {quoted(owner)} IN ({owners}))"
 
 
 def keep_changes(snapshot: Snapshot, table: Table, found: str, policy: Policy) -> None:

@@ -96,9 +96,13 @@ class _Removals:
     def _outside_terms(self) -> Iterator[Hold]:
         """An absent row of a term that the source does not speak of is unknown, not gone."""
         terms = self._guard.snapshot.entities.get("academicSessions")
-        if self._name not in ("classes", "enrollments") or terms is None or not terms.was_read or terms.is_delta:
+        if self._name not in ("classes", "enrollments") or terms is None or not terms.was_read or (terms.is_delta and not terms.since):
             return
         covered = f"SELECT \"sourcedId\" FROM {source_of('academicSessions')} WHERE _state = 'present'"
+        if terms.since:
+            # Of what did not change the source speaks still.
+            told = f"SELECT \"sourcedId\" FROM {source_of('academicSessions')}"
+            covered += f" UNION ALL SELECT \"sourcedId\" FROM {target_of('academicSessions')} WHERE _state = 'present' AND \"sourcedId\" NOT IN ({told})"
         uncovered = (
             f'SELECT "sourcedId" FROM {target_of("classes")} AS c WHERE len(c."termSourcedIds") > 0'
             f' AND NOT list_has_any(c."termSourcedIds", (SELECT coalesce(list("sourcedId"), []) FROM ({covered})))'

@@ -19,7 +19,7 @@ import duckdb
 
 from oneroster_harness.problems import CannotRun, UsageProblem
 from sync_engine.aliases import translate
-from sync_engine.difference import COUNTED_AS, Counts, changed, find_changes
+from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, find_changes
 from sync_engine.guarding import guarded
 from sync_engine.holds import Hold, read_hold, reasons
 from sync_engine.landing import Table, tables
@@ -29,8 +29,9 @@ from sync_engine.policy import Policy
 from sync_engine.snapshot import Snapshot
 from sync_engine.sql_text import literal, quoted
 from sync_engine.targets.session import Target
+from sync_engine.watermarks import Mark, read_mark
 
-FORMAT = 2
+FORMAT = 3
 _CHUNK_BYTES = 1 << 20
 
 
@@ -55,7 +56,8 @@ class Plan:
     before: digest of the target's state that it was made for. unread: entities that the source refused or lacks.
     notes: what the read showed. holds: why rows wait. as_of: the day that deadlines were counted from. whole: entities
     read whole and in full. limits: those of the policy. undoes: the run that the plan takes back.
-    rows and requests: what reading the source took.
+    rows and requests: what reading the source took. marks: how far each collection of an API was read. reads: of an
+    incremental run, per entity since when it was read, or why it was read whole.
     """
 
     source: str
@@ -74,6 +76,8 @@ class Plan:
     rows: int
     requests: int
     folder: Path = field(compare=False)
+    marks: tuple[Mark, ...] = ()
+    reads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def tables(self) -> list[Table]:
@@ -101,7 +105,8 @@ class Plan:
             "format": FORMAT, "source": self.source, "target": self.target, "tenant": self.tenant,
             "spec": self.version, "before": self.before, "as_of": self.as_of, "unread": list(self.unread),
             "notes": list(self.notes), "holds": [hold.document() for hold in self.holds], "whole": list(self.whole),
-            "limits": dict(self.limits), "undoes": self.undoes,
+            "limits": dict(self.limits), "undoes": self.undoes, "marks": [asdict(mark) for mark in self.marks],
+            "reads": {name: dict(found) for name, found in self.reads.items()},
             "entities": {name: asdict(found) for name, found in self.entities.items()},
         }  # fmt: skip
 
@@ -155,8 +160,31 @@ def make(
         source, target.address, tenant, snapshot.version, before, day.isoformat(), entities,
         tuple(name for name in snapshot.entities if name not in now),
         (*snapshot.notes, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
-        policy.document(), "", snapshot.rows, snapshot.requests, folder,
+        policy.document(), "", snapshot.rows, snapshot.requests, folder, marks_of(snapshot, day), reads_of(snapshot),
     )  # fmt: skip
+
+
+def marks_of(snapshot: Snapshot, day: date) -> tuple[Mark, ...]:
+    """How far each collection was read, for the next incremental run."""
+    found: list[Mark] = []
+    for name, read in snapshot.entities.items():
+        if not read.mark:
+            continue
+        tells = read.earlier is None or read.earlier.tells
+        audited = day.isoformat()
+        if read.since:
+            audited = read.earlier.audited if read.earlier else audited
+        elif snapshot.scratch.db.execute(f"SELECT 1 FROM {changed(name)} WHERE kind = '{ABSENT}' LIMIT 1").fetchone():
+            tells = False
+        found.append(Mark(name, read.mark, read.served, audited, tells, snapshot.scope))
+    return tuple(found)
+
+
+def reads_of(snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """Of an incremental run: since when each entity was read, or why it was read whole."""
+    if not any(read.since or read.why for read in snapshot.entities.values()):
+        return {}
+    return {name: {"since": read.since, "why": read.why} for name, read in snapshot.entities.items() if read.was_read}
 
 
 def written(snapshot: Snapshot, table: Table, folder: Path) -> Planned:
@@ -236,7 +264,7 @@ def load(path: Path) -> Plan:
             document["as_of"], {name: _read_planned(found) for name, found in document["entities"].items()},
             tuple(document["unread"]), tuple(document["notes"]), tuple(map(read_hold, document["holds"])),
             tuple(document["whole"]), document["limits"], document["undoes"], document["rows"], document["requests"],
-            path.with_name(document["folder"]),
+            path.with_name(document["folder"]), tuple(map(read_mark, document["marks"])), document["reads"],
         )  # fmt: skip
         expected = document["digest"]
     except (KeyError, TypeError, ValueError) as error:

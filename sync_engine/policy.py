@@ -81,6 +81,15 @@ class Pins:
 
 
 @dataclass(frozen=True, slots=True)
+class Incremental:
+    """How an incremental run asks an API. overlap_hours: so much before the mark. audit_days: days until everything is read
+    whole again."""
+
+    overlap_hours: int = 36
+    audit_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All limits by kind, scope and entity ("" is every other entity), and the rest of the file."""
 
@@ -90,6 +99,7 @@ class Policy:
     stages: Stages
     freezes: tuple[Freeze, ...] = ()
     pins: Pins = field(default_factory=Pins)
+    incremental: Incremental = field(default_factory=Incremental)
 
     def limit(self, kind: str, scope: str, entity: str) -> Limit:
         """The limit of an entity, its own or everybody's."""
@@ -119,16 +129,18 @@ def _shipped() -> dict[str, Any]:
     return found
 
 
-def load_policy(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Policy:
+def load_policy(path: Path | None = None, flags: Mapping[str, Any] | None = None, audit_days: int | None = None) -> Policy:
     """The shipped policy, with the values of a file and of flags in their place.
 
-    flags: percent, count and floor of remove.district that were typed. Raises CannotRun for a file that cannot be
+    flags: percent, count and floor of remove.district that were typed, as audit_days was. Raises CannotRun for a file that cannot be
     read, UsageProblem for one that says something unknown.
     """
     typed = {name: value for name, value in (flags or {}).items() if value is not None}
     merged = _merge(deepcopy(_shipped()), _read(path) if path else {}, str(path), "")
     if typed:
         _type_in(merged["remove"], typed)
+    if audit_days is not None:
+        merged["incremental"]["audit_days"] = audit_days
     return _policy(merged, str(path or "policy.toml"))
 
 
@@ -194,10 +206,12 @@ def _policy(found: Mapping[str, Any], where: str) -> Policy:
                 if isinstance(own, Mapping):
                     limits[kind, scope, name] = _limit(own, said, f"{kind}.{scope}.{name}", where)
     stages = {name: _whole(value, f"stages.{name}", where) for name, value in found["stages"].items()}
+    asking = {name: _whole(value, f"incremental.{name}", where) for name, value in found["incremental"].items()}
     return Policy(
         limits, _whole(found["window"]["days"], "window.days", where),
         _whole(found["reused"]["grades"], "reused.grades", where), Stages(**stages),
         tuple(_freeze(one, where) for one in found.get("freeze", ())), _pins(found.get("pins", {}), where),
+        Incremental(**asking),
     )  # fmt: skip
 
 

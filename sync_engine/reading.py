@@ -12,6 +12,7 @@ from pathlib import Path
 from oneroster_harness.problems import CannotRun, UsageProblem, unknown
 from oneroster_harness.providers import DEFAULT_FILE, Endpoint, every_row, named, redact, resolve
 from oneroster_standard.dialects import SHIPPED, DialectProblem, load_dialect
+from sync_engine.incremental import Earlier
 from sync_engine.snapshot import Scratch, Snapshot
 from sync_engine.sources import api, bundle, services
 from sync_engine.sources.connection import NO_HOOKS, Connection, Hooks, Patience
@@ -49,9 +50,12 @@ class Source:
     options: SourceOptions
     drop: Drop | None = None
 
-    def read(self, scratch: Scratch, told: Callable[[str], None], taken: Callable[[], Iterable[str]] = tuple) -> Snapshot:
+    def read(
+        self, scratch: Scratch, told: Callable[[str], None], taken: Callable[[], Iterable[str]] = tuple, earlier: Earlier | None = None
+    ) -> Snapshot:
         """Read everything into a snapshot; taken gives the sources of earlier runs, asked of a drop folder only.
 
+        earlier: what the target remembers of an API, for an incremental read.
         Raises CannotRun when the source cannot be read whole where it must be.
         """
         if self.drop is not None:
@@ -65,7 +69,7 @@ class Source:
             before_request=hooks.before_request,
         )  # fmt: skip
         try:
-            snapshot = api.read(connection, scratch, told)
+            snapshot = api.read(connection, scratch, told, earlier)
             hooks.served(connection.served)
             if connection.served == SECOND:
                 snapshot.notes = (*snapshot.notes, SECOND_SERVED)

@@ -16,6 +16,7 @@ import polars as pl
 
 from sync_engine.landing import Table
 from sync_engine.sql_text import literal
+from sync_engine.watermarks import Mark
 
 BATCH_ROWS = 20_000
 
@@ -26,7 +27,10 @@ class EntityRead:
 
     rows: distinct rows staged. quarantined: sourcedIds (and rows without one) set aside. complete: whether the
     absence of a row means that it is gone. is_delta: only changes were read. was_read: False when the source
-    refused or lacks the entity.
+    refused or lacks the entity. since: the instant since which an API was asked for changes, empty for a whole read.
+    within: the entity whose records hold these rows, where only the records that changed were read. why: what made an
+    incremental run read the entity whole. mark and served: how far it was read, and how many rows the provider has;
+    an empty mark is nothing to build upon. earlier: the mark before.
     """
 
     entity: str
@@ -36,6 +40,12 @@ class EntityRead:
     is_delta: bool = False
     was_read: bool = True
     reasons: tuple[str, ...] = ()
+    since: str = ""
+    within: str = ""
+    why: str = ""
+    mark: str = ""
+    served: int = 0
+    earlier: Mark | None = None
 
 
 class Scratch:
@@ -59,7 +69,8 @@ class Scratch:
 class Snapshot:
     """All entities of one read: NAME.parquet, and NAME.aside.parquet with ids set aside, in the scratch folder.
 
-    mark: which bundle of a drop folder it was. notes: what a person should know of the source as a whole.
+    mark: which bundle of a drop folder it was. notes: what a person should know of the source as a whole. scope:
+    fingerprint of who asked an API.
     """
 
     scratch: Scratch
@@ -68,6 +79,7 @@ class Snapshot:
     requests: int = 0
     mark: str = ""
     notes: tuple[str, ...] = ()
+    scope: str = ""
 
     @property
     def rows(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from sync_engine import plan as plans
+from sync_engine.commands.incremental_options import incremental_options
 from sync_engine.commands.planning import planned, require_own, staging
 from sync_engine.commands.reporting import RunClock, finish, reported
 from sync_engine.commands.source_options import opened, source_options
@@ -30,6 +31,7 @@ Examples:
     type=click.Path(path_type=Path),
     help="Keep the plan here, its rows beside it; default only shows it",
 )
+@incremental_options
 @source_options
 def plan(source: str, target: str, out: Path | None, **options: Any) -> None:
     """Show what a sync would change, and keep it as a plan with -o. Changes nothing."""

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,27 +24,32 @@ from sync_engine.approving import Approval
 from sync_engine.commands.reporting import RunClock, finish
 from sync_engine.difference import Counts
 from sync_engine.holds import reasons
+from sync_engine.incremental import Earlier, remember
 from sync_engine.plan import Plan
-from sync_engine.policy import load_policy
+from sync_engine.policy import Policy, load_policy
 from sync_engine.reading import Source
 from sync_engine.result import Result
 from sync_engine.run_log import entries
 from sync_engine.snapshot import Scratch
 from sync_engine.sources.connection import Hooks
+from sync_engine.sources.services import version_of
 from sync_engine.targets.session import Target
 
 
 def planned(source: Source, target: Target, folder: Path, options: dict[str, Any]) -> Plan:
     """Read the source whole and compare it with the target; the plan's rows lie in `folder`."""
     flags = {name: options[f"max_delete_{name}"] for name in ("percent", "count")} | {"floor": options["delete_floor"]}
-    policy = load_policy(options["policy_file"], flags)
+    policy = load_policy(options["policy_file"], flags, options.get("audit_every"))
     day = options["as_of"] or datetime.now(UTC).date()
     with (
         tempfile.TemporaryDirectory(prefix="oneroster-snapshot-") as staging,
         Scratch(Path(staging)) as scratch,
         _progress_told(options.get("hooks")) as told,
     ):
-        snapshot = source.read(scratch, lambda name: told(f"reading {name}"), lambda: _taken(target, options["tenant"]))
+        snapshot = source.read(
+            scratch, lambda name: told(f"reading {name}"), lambda: _taken(target, options["tenant"]),
+            _earlier(source, target, policy, day, options),
+        )  # fmt: skip
         told("comparing")
         return plans.make(
             snapshot, target, source=f"{source.shown}#{snapshot.mark}" if snapshot.mark else source.shown, tenant=options["tenant"], policy=policy, day=day, folder=folder
@@ -60,6 +65,16 @@ def _progress_told(hooks: Hooks | None) -> Iterator[Callable[[str], None]]:
     with progress() as bar:
         task = bar.add_task("reading", total=None)
         yield lambda text: bar.update(task, description=text)
+
+
+def _earlier(source: Source, target: Target, policy: Policy, day: date, options: dict[str, Any]) -> Earlier | None:
+    """What the target remembers of an API; None for a bundle, which says itself what it holds."""
+    if source.endpoint is None:
+        return None
+    return remember(
+        target, source.endpoint, version_of(source.endpoint), source=source.shown, tenant=options["tenant"], day=day,
+        limits=policy.incremental, asked=bool(options.get("incremental")),
+    )  # fmt: skip
 
 
 def _taken(target: Target, tenant: str) -> list[str]:

@@ -81,7 +81,7 @@ class RunClock:
             "complete": {name: found.complete for name, found in made.entities.items()}
             | dict.fromkeys(made.unread, False),
             "changes": {name: found.counts for name, found in made.entities.items()}
-            | {name: Counts() for name in made.unread}, "reasons": made.reasons,
+            | {name: Counts() for name in made.unread}, "reasons": made.reasons, "reads": made.reads,
         }  # fmt: skip
         return Result(
             self.run, made.source, made.target, status, rows=made.rows, requests=made.requests,

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from oneroster_harness.problems import CannotRun, UsageProblem
+from sync_engine.commands.incremental_options import incremental_options
 from sync_engine.commands.planning import applied, planned, staging, tell
 from sync_engine.commands.reporting import RunClock, finish, reported
 from sync_engine.commands.source_options import opened, source_options
@@ -39,6 +40,7 @@ Examples:
 @click.option("--watch", "schedule", metavar="SCHEDULE", help="Go on by a schedule: daily@02:30, weekly@sun 02:00, every 15m, a cron line")
 @click.option("--timezone", metavar="NAME", help="Time zone of the schedule, default the policy's, else UTC")
 @watch_options
+@incremental_options
 @source_options
 def run(
     source: str, target: str, yes: bool, schedule: str | None, timezone: str | None, log_format: str, metrics_port: int | None, **options: Any

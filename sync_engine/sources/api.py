@@ -1,4 +1,4 @@
-"""The API source: all collections of a provider read in full, landed, and judged for completeness.
+"""The API source: all collections of a provider read in full or since a mark, landed, and judged for completeness.
 
 Called by the command. Core collections must be readable; optional ones may be refused and are then not part of the
 run. Never keeps a whole collection in memory.
@@ -6,10 +6,11 @@ run. Never keeps a whole collection in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sync_engine.incremental import Earlier, Since
 from sync_engine.landing import (
     CORE,
     NEVER_LANDED,
@@ -22,25 +23,33 @@ from sync_engine.landing import (
 from sync_engine.nested import NESTED
 from sync_engine.snapshot import EntityRead, Scratch, Snapshot, Stage
 from sync_engine.sources import setup_problems
+from sync_engine.sources.changes import Ages, Filters, NotFiltered, agrees, read_since, total_of
 from sync_engine.sources.collection import Collection, Reading, Refused
 from sync_engine.sources.connection import Connection
 from sync_engine.sql_text import literal
 
 Told = Callable[[str], None]
+_WHOLE = ("classes", "scoreScales")
 _UNREAD = EntityRead("scoreScales", was_read=False)
 
 
-def read(connection: Connection, scratch: Scratch, told: Told) -> Snapshot:
+def read(connection: Connection, scratch: Scratch, told: Told, earlier: Earlier | None = None) -> Snapshot:
     """Read every collection into a snapshot; `told` hears each entity's name as it begins.
 
-    Raises CannotRun when a core collection cannot be read to its end.
+    earlier: what the target remembers; None, or one that asks for no incremental read, reads everything whole. Raises
+    CannotRun when a core collection cannot be read to its end.
     """
-    snapshot = Snapshot(scratch, connection.version)
+    snapshot = Snapshot(scratch, connection.version, scope=earlier.scope if earlier else "")
+    filters = Filters()
     for entity in (*CORE, *OPTIONAL):
         if entity not in tables(snapshot.version):
             continue
         told(entity)
-        for found in _Entity(connection, scratch, snapshot.version, entity).read():
+        since = earlier.since(entity) if earlier else Since()
+        if since.at and entity in _WHOLE and earlier and "scoreScales" in earlier.marks:
+            # Score scales take their schools from the classes of the same read.
+            since = Since(why="score scales need all of them", mark=since.mark)
+        for found in _Entity(connection, snapshot, entity, since, earlier, filters).read():
             snapshot.entities[found.entity] = found
     if snapshot.entities.get("scoreScales", _UNREAD).was_read:
         _give_schools(snapshot)
@@ -59,64 +68,147 @@ def _give_schools(snapshot: Snapshot) -> None:
     given.replace(scales)
 
 
-class _Entity:
-    """One collection with the tables whose rows its records hold, if any."""
+class _Staged:
+    """One collection's rows on their way into the snapshot, with the tables whose rows its records hold, if any."""
 
-    def __init__(self, connection: Connection, scratch: Scratch, version: str, entity: str) -> None:
+    def __init__(self, scratch: Scratch, version: str, entity: str) -> None:
         known = tables(version)
-        self._connection = connection
-        self._entity = entity
-        self._stage = Stage(scratch, known[entity])
-        self._nested = [
+        self.main = Stage(scratch, known[entity])
+        self.nested = [
             (Stage(scratch, known[name]), nested) for name, nested in NESTED[version].items() if nested.owner == entity
         ]
-        self._broken = 0
-        self._dropped = dict.fromkeys(NEVER_LANDED, 0)
+        self.broken = 0
+        self.dropped = dict.fromkeys(NEVER_LANDED, 0)
+
+    def land(self, record: Mapping[str, Any] | None) -> None:
+        """Stage one record, None for one that is no object."""
+        if record is None:
+            self.broken += 1
+            return
+        self.main.add(land_record(self.main.table, record))
+        for name in NEVER_LANDED:
+            if name in record and text(record[name]):
+                self.dropped[name] += 1
+        for stage, nested in self.nested:
+            for row in nested.rows(stage.table, record):
+                stage.add(row)
+
+    def finish(self, owner: EntityRead, notes: Sequence[str]) -> list[EntityRead]:
+        """The staged rows of the collection, and of what its records hold."""
+        name = owner.entity
+        dropped = (dropped_note(name, column, sent) for column, sent in self.dropped.items() if sent)
+        found = replace(owner, reasons=(*(f"{name}: {one}" for one in notes), *dropped))
+        linked = [self._linked(stage, found) for stage, _ in self.nested]
+        if any(one.quarantined for one in linked):
+            # What was set aside is to be read again.
+            found = replace(found, mark="")
+        return [found, *linked]
+
+    def _linked(self, stage: Stage, owner: EntityRead) -> EntityRead:
+        rows, quarantined = stage.finish()
+        return replace(
+            owner, entity=stage.table.name, rows=rows, quarantined=quarantined, reasons=(), mark="",
+            complete=owner.complete and not quarantined, within=owner.entity if owner.since else "",
+        )  # fmt: skip
+
+
+class _Entity:
+    """One collection: what changed in it, or the whole of it."""
+
+    def __init__(
+        self, connection: Connection, snapshot: Snapshot, entity: str, since: Since, earlier: Earlier | None, filters: Filters
+    ) -> None:
+        self._connection, self._snapshot, self._entity = connection, snapshot, entity
+        self._since, self._earlier, self._filters = since, earlier, filters
 
     def read(self) -> list[EntityRead]:
-        collection = Collection(self._connection, self._entity)
+        why = self._since.why
+        if self._since.at:
+            try:
+                return self._changes()
+            except NotFiltered as problem:
+                why = str(problem)
+            except Refused:
+                why = "a filtered read is refused"
+        return self._whole(why)
+
+    def _staged(self) -> _Staged:
+        return _Staged(self._snapshot.scratch, self._snapshot.version, self._entity)
+
+    def _whole(self, why: str) -> list[EntityRead]:
+        collection, staged = Collection(self._connection, self._entity), self._staged()
         try:
-            first = collection.walk(self._land)
+            first = collection.walk(staged.land)
         except Refused as refused:
             return self._refused(refused)
-        rows, quarantined = self._stage.finish()
-        quarantined += self._broken
+        rows, quarantined = staged.main.finish()
+        quarantined += staged.broken
         distinct = rows + quarantined
         reasons = _doubts(first, distinct, quarantined)
         if first.totals is None and not reasons:
             reasons = _doubts_of_second(first, collection.walk(lambda _: None))
-        notes = [*reasons, *self._emptiness(distinct)]
-        dropped = (dropped_note(self._entity, name, sent) for name, sent in self._dropped.items() if sent)
         found = EntityRead(
-            self._entity, rows, quarantined, not reasons,
-            reasons=(*(f"{self._entity}: {one}" for one in notes), *dropped),
+            self._entity, rows, quarantined, not reasons, why=why, served=distinct, earlier=self._since.mark,
+            mark="" if reasons else self._mark(first),
         )  # fmt: skip
-        return [found, *(self._linked(stage, found) for stage, _ in self._nested)]
+        return staged.finish(found, [*reasons, *self._emptiness(distinct)])
+
+    def _changes(self) -> list[EntityRead]:
+        """What changed since the mark; raises NotFiltered when the answer does not prove to hold all of it."""
+        since, mark, staged = self._since.at, self._since.mark, self._staged()
+        assert mark is not None and self._earlier is not None
+        ages = Ages(since)
+
+        def land(record: Mapping[str, Any] | None) -> None:
+            ages.note(record)
+            staged.land(record)
+
+        first, asked = read_since(self._connection, self._entity, since, self._filters, land)
+        rows, aside = staged.main.finish()
+        if doubts := _doubts(first, rows, aside + staged.broken):
+            same = first.received == rows and not (aside or staged.broken or first.repeats_a_page)
+            # A total that counts the whole collection is known of some providers; two readings that agree do as well.
+            if not same or not agrees(self._connection, self._entity, asked, first):
+                raise NotFiltered(f"of what changed, {doubts[0]}")
+        elif first.totals is None and not agrees(self._connection, self._entity, asked, first):
+            raise NotFiltered("no total is announced, and a second filtered reading showed other rows")
+        total = total_of(self._connection, self._entity)
+        if total == rows:
+            # The answer is the whole collection, with the proof that a whole read has.
+            return staged.finish(
+                EntityRead(
+                    self._entity, rows, complete=True, why="everything in it was changed", served=rows, earlier=mark,
+                    mark=self._mark(first),
+                ), []
+            )  # fmt: skip
+        if ages.older:
+            raise NotFiltered("the filter has no effect: older rows came")
+        expected = mark.served + self._earlier.unknown(self._entity, self._snapshot)
+        if total is None and (not mark.tells or self._earlier.vanishes):
+            raise NotFiltered("deleted rows vanish from it, and no total is announced")
+        if total is not None and total != expected:
+            raise NotFiltered(f"the provider has {total:,} rows where {expected:,} were expected")
+        return staged.finish(
+            EntityRead(
+                self._entity, rows, 0, True, is_delta=True, since=since, served=expected, earlier=mark,
+                mark=max(mark.at, self._mark(first)),
+            ), []
+        )  # fmt: skip
+
+    def _mark(self, reading: Reading) -> str:
+        """The latest change that the rows tell of, at most the provider's own time; empty when a row tells none."""
+        path = literal(self._snapshot.path(self._entity))
+        latest, untold = self._snapshot.scratch.db.execute(
+            'SELECT coalesce(max("dateLastModified"), \'\'), count(*) FILTER (NOT coalesce(regexp_matches("dateLastModified",'
+            f" '^\\d{{4}}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d.\\d{{3}}Z$'), false)) FROM read_parquet({path})"
+        ).fetchone() or ("", 1)
+        return "" if untold else min(str(latest), reading.begun_at)
 
     def _emptiness(self, rows: int) -> list[str]:
         """Some providers show a withheld permission as an empty collection; a person should know."""
         if rows or self._entity not in CORE:
             return []
         return [f"served, but empty; {setup_problems.remedy(self._connection.endpoint, 'empty-collection')}"]
-
-    def _land(self, record: Mapping[str, Any] | None) -> None:
-        if record is None:
-            self._broken += 1
-            return
-        self._stage.add(land_record(self._stage.table, record))
-        for name in NEVER_LANDED:
-            if name in record and text(record[name]):
-                self._dropped[name] += 1
-        for stage, nested in self._nested:
-            for row in nested.rows(stage.table, record):
-                stage.add(row)
-
-    def _linked(self, stage: Stage, owner: EntityRead) -> EntityRead:
-        rows, quarantined = stage.finish()
-        return replace(
-            owner, entity=stage.table.name, rows=rows, quarantined=quarantined, reasons=(),
-            complete=owner.complete and not quarantined,
-        )  # fmt: skip
 
     def _refused(self, refused: Refused) -> list[EntityRead]:
         endpoint = self._connection.endpoint

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from oneroster_harness.problems import CannotRun
+from oneroster_standard.moments import format_instant
 from sync_engine.landing import text
 from sync_engine.sources import setup_problems
 from sync_engine.sources.connection import Answer, Connection
@@ -37,21 +39,31 @@ class Reading:
 
     received: rows, repeats included. fingerprint: the same for the same ids in any order. totals: X-Total-Count of
     the first and of the last page that brought one. repeats_a_page: a page came twice, so the walk was stopped.
+    begun_at: the provider's own time as the first page was made, empty when it tells none.
     """
 
     received: int
     fingerprint: int
     totals: tuple[int, int] | None
     repeats_a_page: bool
+    begun_at: str = ""
 
 
 class Collection:
-    """One collection of one provider."""
+    """One collection of one provider. filter: an expression that the rows must meet, empty for all rows."""
 
-    def __init__(self, connection: Connection, name: str) -> None:
+    def __init__(self, connection: Connection, name: str, filter: str = "") -> None:
         self.name = name
         self._connection = connection
         self._page_size = PAGE_SIZE
+        self._filter = {"filter": filter} if filter else {}
+        self._begun_at = ""
+
+    def total(self) -> int | None:
+        """How many rows the provider says that it has; None when it does not say. Raises Refused."""
+        self._page_size = 1
+        answer = self._page(0)
+        return _total(answer.headers) if answer is not None else None
 
     def walk(self, each: Callable[[Mapping[str, Any] | None], None]) -> Reading:
         """Read all pages and call `each` with every record, None for one that is not an object.
@@ -66,6 +78,8 @@ class Collection:
                 answer = pages.get(received)
                 if answer is None:
                     return self._reading(received, ids, totals, repeats=False)
+                if not received:
+                    self._begun_at = _time(answer.headers)
                 total = _total(answer.headers)
                 if total is not None:
                     totals.append(total)
@@ -84,11 +98,11 @@ class Collection:
                     each(record if isinstance(record, Mapping) else None)
 
     def _reading(self, received: int, ids: int, totals: list[int], *, repeats: bool) -> Reading:
-        return Reading(received, ids, (totals[0], totals[-1]) if totals else None, repeats)
+        return Reading(received, ids, (totals[0], totals[-1]) if totals else None, repeats, self._begun_at)
 
     def _page(self, offset: int) -> Answer | None:
         """One page; None past the end for providers that answer 404 there."""
-        query = {"limit": str(self._page_size), "offset": str(offset)}
+        query = {"limit": str(self._page_size), "offset": str(offset), **self._filter}
         answer = self._connection.get(self.name, query)
         if answer.status == 400 and offset == 0 and self._page_size > SMALL_PAGE_SIZE:
             # Some providers refuse a limit above their own cap instead of cutting the page.
@@ -126,6 +140,13 @@ class Collection:
 def _total(headers: Mapping[str, str]) -> int | None:
     found = headers.get("X-Total-Count", "").strip()
     return int(found) if found.isascii() and found.isdigit() else None
+
+
+def _time(headers: Mapping[str, str]) -> str:
+    try:
+        return format_instant(parsedate_to_datetime(headers.get("Date", "")))
+    except ValueError:
+        return ""
 
 
 def _fingerprints(records: list[Any]) -> tuple[bytes, int]:

@@ -55,7 +55,9 @@ def frame(rows: Sequence[Row]) -> pl.DataFrame:
 def staged(read: Read, scratch: Scratch) -> Snapshot:
     """A read as a source leaves it, with what the target remembers beside it."""
     snapshot = Snapshot(scratch, "1.1")
-    snapshot.entities["users"] = EntityRead("users", len(read.source), complete=read.is_complete, is_delta=read.is_delta)
+    snapshot.entities["users"] = EntityRead(
+        "users", len(read.source), complete=read.is_complete, is_delta=read.is_delta or read.is_since, since="2026-10-01" if read.is_since else "",
+    )  # fmt: skip
     frame(read.source).write_parquet(snapshot.path("users"))
     pl.DataFrame({"sourcedId": sorted(read.aside)}, schema={"sourcedId": pl.String}).write_parquet(snapshot.aside("users"))
     scratch.db.execute('CREATE TABLE gone (entity VARCHAR, "sourcedId" VARCHAR, counts BOOLEAN, reads BIGINT, days BIGINT)')
@@ -98,9 +100,11 @@ def reads(draw: st.DrawFn) -> Read:
     news = [row(key, cells or target.get(key, ((0,) * len(VARIED), ""))[0], state) for key, (cells, state) in source.items()]
     olds = [row(key, cells, state) for key, (cells, state) in target.items()]
     gone = draw(st.dictionaries(_KEYS, st.tuples(st.integers(1, 4), st.sampled_from((0, 1, 29, 30, 31))), max_size=4))
+    form = draw(st.sampled_from(("whole", "delta", "since")))
     return Read(
-        "users", news, olds, draw(st.booleans()), draw(st.booleans()), draw(st.frozensets(_KEYS, max_size=2)) - source.keys(), gone,
+        "users", news, olds, form == "delta", draw(st.booleans()), draw(st.frozensets(_KEYS, max_size=2)) - source.keys(), gone,
         draw(st.frozensets(_KEYS, max_size=2)), draw(st.frozensets(st.sampled_from(VARIED), max_size=2)),
+        is_since=form == "since",
     )  # fmt: skip
 
 

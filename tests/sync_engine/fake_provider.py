@@ -24,6 +24,7 @@ class Request:
     offset: int
     authorization: str
     form: Mapping[str, list[str]]
+    filter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,12 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
                 Request(
                     self.command, parts.path.rpartition("/")[2], int(query.get("limit", ["100"])[0]),
                     int(query.get("offset", ["0"])[0]), self.headers.get("Authorization", ""), parse_qs(body),
+                    query.get("filter", [""])[0],
                 )
             )  # fmt: skip
             text = json.dumps(reply.document) if reply.text is None else reply.text
-            self.send_response(reply.status)
+            # The own clock of the server stays out where a test tells the time.
+            (self.send_response_only if "Date" in reply.headers else self.send_response)(reply.status)
             headers = {"Content-Type": "application/json", **reply.headers}
             for name, value in headers.items():
                 self.send_header(name, value)

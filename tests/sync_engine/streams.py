@@ -23,7 +23,7 @@ IDENTITY = {
 
 @dataclass(frozen=True)
 class Read:
-    """What is compared. gone: sourcedId -> (whole reads without it, days). stages: (reads, days) to inactive, to archived."""
+    """What is compared. is_since: only what changed was read, each as a whole row. gone: sourcedId -> (whole reads without it, days). stages: (reads, days) to inactive, to archived."""
 
     entity: str
     source: Sequence[Row]
@@ -35,6 +35,7 @@ class Read:
     pinned_rows: frozenset[str] = frozenset()
     pinned_fields: frozenset[str] = frozenset()
     stages: tuple[tuple[int, int], tuple[int, int]] = ((2, 1), (3, 30))
+    is_since: bool = False
 
 
 def difference(read: Read) -> dict[str, tuple[str, bool, Row, str]]:
@@ -75,7 +76,7 @@ def _side_by_side(source: Sequence[Row], target: Sequence[Row]) -> Iterator[tupl
 
 
 def _absent(read: Read, key: str, old: Row) -> tuple[str, Row | None]:
-    if read.is_delta or key in read.aside:
+    if read.is_delta or read.is_since or key in read.aside:
         return "", None
     marked = {**old, "status": "tobedeleted"}
     if old["_state"] == "present":
