@@ -25,6 +25,11 @@ REMOVALS = (DELETE, ABSENT)
 COUNTED_AS = {CREATE: "create", UPDATE: "update", DELETE: "delete", ABSENT: "delete", BACK: "update", STAGE: "update"}
 """Kind of change -> the count that it adds to."""
 
+_NOTHING = (
+    "SELECT '' AS kind, false AS from_source, {names}, '' AS identity, CAST([] AS VARCHAR[]) AS holds FROM {target} WHERE false"
+)
+"""A change table without a row: what a read that changes nothing of an entity leaves, without the price of comparing it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -86,6 +91,9 @@ def find_changes(snapshot: Snapshot, table: Table, target_files: Sequence[Path],
     relations = Relations(source_of(name), _compared(table, read), aside_of(name))
     if target_files and not read.is_delta:
         db.execute(f"CREATE OR REPLACE TABLE candidates AS {candidates(table, relations, fingerprint)}")
+        if not db.execute("SELECT 1 FROM candidates LIMIT 1").fetchone():
+            db.execute(f"CREATE OR REPLACE TABLE {changed(name)} AS {_NOTHING.format(names=names, target=target_of(name))}")
+            return
         relations = relations.narrowed("candidates")
     keep_changes(snapshot, table, f"({changes(table, read, policy, relations)})", policy)
 

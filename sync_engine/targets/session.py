@@ -11,6 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,13 +81,26 @@ class Session(ABC):
         """Keep other writers away from these tables until the transaction ends."""
 
     def columns(self, name: str) -> set[str]:
-        """Column names of a table in the default schema; empty when there is no such table."""
-        found = self.query(
-            "SELECT column_name FROM information_schema.columns"
-            " WHERE table_schema = current_schema() AND table_catalog = current_database() AND table_name = ?",
-            (name,),
-        )
-        return {str(row[0]) for row in found}
+        """Column names of a table in the default schema; empty when there is no such table.
+
+        The catalogue is asked once for all tables, and again for one that was not there: it answers slower than most statements.
+        """
+        if name not in self._columns:
+            self._columns.update(self._columns_now())
+        return self._columns.get(name, set())
+
+    @cached_property
+    def _columns(self) -> dict[str, set[str]]:
+        return {}
+
+    def _columns_now(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for table, column in self.query(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema() AND table_catalog = current_database()"
+        ):
+            found.setdefault(str(table), set()).add(str(column))
+        return found
 
     def exists(self, table: Table) -> bool:
         """Whether the table is there.
@@ -133,6 +147,7 @@ class Session(ABC):
         )
         for name in self.columns(table.name).intersection(NEVER_LANDED):
             self.query(f"ALTER TABLE {quoted(table.name)} DROP COLUMN {quoted(name)}")
+            self._columns.pop(table.name, None)
 
     def in_effect(self, table: Table, tenant: str, file: Path, marks: Sequence[str] = ()) -> bool:
         """Whether every row of the file stands in the target already, column for column."""
