@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from data_gen.describe.charts import bars
+from oneroster_harness.charts import bars
 from oneroster_harness.terminal import VERSION
 
 SCHOOLS_SHOWN = 60

@@ -188,7 +188,7 @@ def test_sigterm_ends_a_watch_cleanly_within_ten_seconds(duck: Database, tmp_pat
     assert len(duck.rows("users")) == 40
 
 
-def test_status_prints_metrics_or_writes_them(duck: Database, tmp_path: Path) -> None:
+def test_status_prints_metrics_or_writes_them_and_a_page(duck: Database, tmp_path: Path) -> None:
     everybody = write_bundle(tmp_path / "a", {"orgs": orgs(1), "users": users(*range(40))})
     assert sync("run", everybody, duck.url, "--yes", "--tenant", "north").code == 0
     printed = call("sync", "status", duck.url, "--metrics")
@@ -196,6 +196,9 @@ def test_status_prints_metrics_or_writes_them(duck: Database, tmp_path: Path) ->
     assert (found["oneroster_sync_runs"], found["oneroster_sync_rows_present"], found["oneroster_sync_drifted"]) == (1, 41, 0)
     assert call("sync", "status", duck.url, "--metrics", tmp_path / "roster.prom").code == 0
     assert (tmp_path / "roster.prom").read_text("utf-8").splitlines()[:3] == printed.out.splitlines()[:3]
+    assert call("sync", "status", duck.url, "--html", tmp_path / "status.html").code == 0
+    assert "How north stands" in (tmp_path / "status.html").read_text("utf-8")
+    assert call("sync", "status", duck.url, "--html", tmp_path / "none" / "status.html").code == 3
     assert call("sync", "status", "--metrics", duck.url).code == 2
     assert sync("status", duck.url, "--metrics").code == 2
 
