@@ -6,7 +6,7 @@ contents. Never decides what is deleted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 
 from sync_engine.landing import Table
-from sync_engine.sql_text import literal
+from sync_engine.sql_text import literal, quoted
 from sync_engine.watermarks import Mark
 
 BATCH_ROWS = 20_000
@@ -87,7 +87,7 @@ class Snapshot:
         return sum(found.rows for found in self.entities.values())
 
     def path(self, entity: str) -> Path:
-        """Parquet file of an entity's rows: the standard's columns and `_state`."""
+        """Parquet file of an entity's rows: the standard's columns and `_state`, in order of their keys."""
         return self.scratch.folder / f"{entity}.parquet"
 
     def aside(self, entity: str) -> Path:
@@ -108,8 +108,7 @@ class Stage:
 
     def __init__(self, scratch: Scratch, table: Table) -> None:
         self.table = table
-        self._db = scratch.db
-        self._folder = scratch.folder
+        self._scratch = scratch
         self._rows: list[Sequence[Any]] = []
         self._parts: list[Path] = []
         self._schema = schema(table)
@@ -122,7 +121,7 @@ class Stage:
 
     def add_frame(self, frame: pl.DataFrame) -> None:
         """Stage a frame with the table's columns."""
-        part = self._folder / f"{self.table.name}.part{len(self._parts):05d}.parquet"
+        part = self._scratch.folder / f"{self.table.name}.part{len(self._parts):05d}.parquet"
         frame.write_parquet(part, compression="lz4")
         self._parts.append(part)
 
@@ -136,24 +135,52 @@ class Stage:
         self._flush()
         if not self._parts:
             self.add_frame(pl.DataFrame(schema=self._schema))
-        db, name = self._db, self.table.name
         parts = ", ".join(literal(part) for part in self._parts)
-        db.execute(f"CREATE OR REPLACE VIEW read AS SELECT * FROM read_parquet([{parts}])")
-        counted = db.execute('SELECT count(*), count(DISTINCT "sourcedId"), count("sourcedId") FROM read')
-        rows, distinct, named = counted.fetchone() or (0, 0, 0)
-        source = "read"
-        db.execute('CREATE OR REPLACE TABLE set_aside ("sourcedId" VARCHAR)')
-        if distinct != rows:
-            db.execute(
-                'CREATE OR REPLACE VIEW once AS SELECT DISTINCT * FROM read WHERE "sourcedId" IS NOT NULL'
-            )
-            db.execute('INSERT INTO set_aside SELECT "sourcedId" FROM once GROUP BY 1 HAVING count(*) > 1')
-            source = 'once WHERE "sourcedId" NOT IN (SELECT "sourcedId" FROM set_aside)'
-        state = "CASE \"status\" WHEN 'tobedeleted' THEN 'inactive' ELSE 'present' END AS \"_state\""
-        kept_file = literal(self._folder / f"{name}.parquet")
-        db.execute(f"COPY (SELECT *, {state} FROM {source}) TO {kept_file} (FORMAT parquet)")
-        db.execute(f"COPY set_aside TO {literal(self._folder / f'{name}.aside.parquet')} (FORMAT parquet)")
-        set_aside = int((db.execute("SELECT count(*) FROM set_aside").fetchone() or (0,))[0])
+        staged = stage_rows(self._scratch, self.table, f"read_parquet([{parts}])")
         for part in self._parts:
             part.unlink()
-        return distinct - set_aside, set_aside + (rows - named)
+        return staged.kept, staged.aside
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What came of staging rows. read: all of them. kept: distinct ones in the file. aside: set aside. told: sums of what was asked for."""
+
+    read: int
+    kept: int
+    aside: int
+    told: Mapping[str, int] = field(default_factory=dict)
+
+
+def stage_rows(scratch: Scratch, table: Table, source: str, marks: Collection[str] = ()) -> Staged:
+    """Write an entity's files from anything that DuckDB can select the table's columns from.
+
+    marks: columns of numbers beside them, each of which is summed.
+    """
+    db, file = scratch.db, scratch.folder / f"{table.name}.parquet"
+    names = ", ".join(map(quoted, table.headers))
+    state = "CASE \"status\" WHEN 'tobedeleted' THEN 'inactive' ELSE 'present' END AS \"_state\""
+    told = "".join(f", {quoted(mark)} AS {quoted(f'_of_{mark}')}" for mark in marks)
+    _write(db, f"SELECT {names}, {state}{told} FROM {source}", file)
+    counts = "".join(f", coalesce(sum({quoted(f'_of_{mark}')}), 0)" for mark in marks)
+    rows, distinct, named, *sums = db.execute(
+        f'SELECT count(*), count(DISTINCT "sourcedId"), count("sourcedId"){counts} FROM read_parquet({literal(file)})'
+    ).fetchone() or (0, 0, 0)
+    db.execute('CREATE OR REPLACE TABLE set_aside ("sourcedId" VARCHAR)')
+    if distinct != rows:
+        doubtful = file.with_suffix(".doubtful")
+        file.replace(doubtful)
+        db.execute(
+            f'CREATE OR REPLACE VIEW once AS SELECT DISTINCT {names}, "_state" FROM read_parquet({literal(doubtful)})'
+            ' WHERE "sourcedId" IS NOT NULL'
+        )
+        db.execute('INSERT INTO set_aside SELECT "sourcedId" FROM once GROUP BY 1 HAVING count(*) > 1')
+        _write(db, 'SELECT * FROM once WHERE "sourcedId" NOT IN (SELECT "sourcedId" FROM set_aside)', file)
+        doubtful.unlink()
+    db.execute(f"COPY set_aside TO {literal(scratch.folder / f'{table.name}.aside.parquet')} (FORMAT parquet)")
+    aside = int((db.execute("SELECT count(*) FROM set_aside").fetchone() or (0,))[0])
+    return Staged(rows, distinct - aside, aside + (rows - named), dict(zip(marks, map(int, sums), strict=True)))
+
+
+def _write(db: duckdb.DuckDBPyConnection, rows: str, file: Path) -> None:
+    db.execute(f'COPY ({rows} ORDER BY "sourcedId") TO {literal(file)} (FORMAT parquet)')

@@ -7,7 +7,7 @@ header is set aside. Never guesses an encoding or a delimiter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from oneroster_standard.bundles import Bundle, BundleProblem, Row, open_bundle
 from oneroster_standard.moments import format_instant, parse_instant
 from oneroster_standard.standard import VERSIONS, CsvColumn
 from sync_engine.landing import NEVER_LANDED, Table, dropped_note, tables
-from sync_engine.snapshot import BATCH_ROWS, EntityRead, Scratch, Snapshot, Stage
+from sync_engine.snapshot import BATCH_ROWS, EntityRead, Scratch, Snapshot, Stage, Staged
+from sync_engine.sources import bulk_csv
 
 MANIFEST = "manifest.csv"
 MODES = ("bulk", "delta", "absent")
@@ -102,20 +103,27 @@ def _read_file(bundle: Bundle, table: Table, scratch: Scratch, mode: str) -> Ent
             f"{name} is missing although the manifest says {mode}", f"{name} at the bundle's root", bundle.path.name,
             "export the bundle again; nothing was changed", "sync.bundle-file-missing",
         )  # fmt: skip
-    rows = bundle.rows(name)
-    header = _header(next(rows, None), table, name)
+    header = _header(next(bundle.rows(name), None), table, name)
+    staged = bulk_csv.read_whole(bundle, name, header, table, scratch) or read_carefully(bundle, name, header, table, scratch)
+    quarantined = staged.aside
+    why = "cells do not fit the header, no sourcedId, or one id with two contents"
+    reasons = [f"{table.name}: {quarantined:,} rows were set aside ({why})"] if quarantined else []
+    reasons += [dropped_note(table.name, column, filled) for column, filled in staged.told.items() if filled]
+    return EntityRead(table.name, staged.kept, quarantined, not quarantined, mode == "delta", reasons=tuple(reasons))
+
+
+def read_carefully(bundle: Bundle, name: str, header: Sequence[str], table: Table, scratch: Scratch) -> Staged:
+    """Stage a file row by row, with the rows that do not fit its header set aside."""
     stage = Stage(scratch, table)
     broken = 0
     dropped: Counter[str] = Counter()
+    rows = bundle.rows(name)
+    next(rows)
     for frame, unfit in _frames(rows, header, table, dropped):
         stage.add_frame(frame)
         broken += unfit
-    kept, quarantined = stage.finish()
-    quarantined += broken
-    why = "cells do not fit the header, no sourcedId, or one id with two contents"
-    reasons = [f"{table.name}: {quarantined:,} rows were set aside ({why})"] if quarantined else []
-    reasons += [dropped_note(table.name, column, filled) for column, filled in dropped.items()]
-    return EntityRead(table.name, kept, quarantined, not quarantined, mode == "delta", reasons=tuple(reasons))
+    kept, aside = stage.finish()
+    return Staged(kept + aside + broken, kept, aside + broken, dict(dropped))
 
 
 def _header(row: Row | None, table: Table, name: str) -> list[str]:
@@ -131,7 +139,7 @@ def _header(row: Row | None, table: Table, name: str) -> list[str]:
 
 
 def _frames(
-    rows: Iterator[Row], header: list[str], table: Table, dropped: Counter[str]
+    rows: Iterator[Row], header: Sequence[str], table: Table, dropped: Counter[str]
 ) -> Iterator[tuple[pl.DataFrame, int]]:
     """Batches of landed rows, each with the number of rows that did not fit; `dropped` counts what never lands."""
     unkept = [name for name in header if name in NEVER_LANDED]
