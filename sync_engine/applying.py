@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from oneroster_harness.problems import CannotRun
-from sync_engine import history, watermarks
+from sync_engine import history, quarantine, sharing, watermarks
 from sync_engine.difference import COUNTED_AS, Counts, read_files
 from sync_engine.holds import reasons
 from sync_engine.landing import Table, tables
@@ -92,6 +92,8 @@ def apply(plan: Plan, target: Target, stamp: Entry, approvals: Approvals = ()) -
             number = _write(session, plan, steps)
             outcome = Applied(_counts(plan, steps, rows.held(done | given)), done | given)
             _keep_marks(session, plan, outcome)
+            if not plan.undoes:
+                quarantine.keep(session, plan.tenant, plan.owner, plan.entities, plan.asides)
             _record(session, plan, stamp, number, approvals, outcome)
             return outcome
 
@@ -166,6 +168,8 @@ def _write(session: Session, plan: Plan, steps: Sequence[_Step]) -> int:
             continue
         history.remember(session, step.table, plan.tenant, step.file, number, approved=step.approved)
         session.put(step.table, plan.tenant, step.file, history.MARKS)
+        if plan.owner:
+            sharing.keep(session, step.table, plan.tenant, session.staged(step.table, step.file, history.MARKS), plan.owner)
         history.keep_track(
             session, step.table, plan.tenant, step.file, number, plan.as_of, approved=step.approved
         )

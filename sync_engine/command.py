@@ -15,6 +15,7 @@ from sync_engine.commands.courses_verb import courses
 from sync_engine.commands.history_verb import history
 from sync_engine.commands.match_verb import match
 from sync_engine.commands.plan_verb import plan
+from sync_engine.commands.quarantine_verb import quarantine
 from sync_engine.commands.run_verb import run
 from sync_engine.commands.status_verb import status
 from sync_engine.commands.undo_verb import undo
@@ -38,6 +39,7 @@ for _verb in (
     run,
     status,
     history,
+    quarantine,
     audit,
     courses,
     accounts,

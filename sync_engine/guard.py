@@ -49,9 +49,15 @@ class Guard:
         db, name = self.snapshot.scratch.db, table.name
         created = _one(db, f"SELECT count(*) FROM {changed(name)} WHERE kind = '{CREATE}'")
         present = _one(db, f"SELECT coalesce(sum(_rows), 0) FROM {target_of(name)} WHERE _state = 'present'")
-        limit = self.policy.limit("create", "district", name)
-        if present and limit.is_passed(created, present):
+        made = _one(
+            db, f"SELECT count(DISTINCT m.\"sourcedId\") FROM made AS m ANTI JOIN gone AS g ON g.entity = m.entity"
+            f" AND g.\"sourcedId\" = m.\"sourcedId\" WHERE m.entity = {literal(name)}"
+        )  # fmt: skip
+        limit, before = self.policy.limit("create", "district", name), max(present - made, 0)
+        if created and before and limit.is_passed(created + made, before):
             why = f"{created:,} rows would be created beside {present:,} ({_most(limit.percent, limit.count)})"
+            if made:
+                why = f"{created:,} more rows, {created + made:,} within {self.policy.window_days} days, would be created beside {before:,} ({_most(limit.percent, limit.count)})"
             yield from mark(db, Hold(name, "create", "district", "", created, why), f"kind = '{CREATE}'")
 
 

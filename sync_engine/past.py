@@ -1,6 +1,6 @@
 """What earlier runs did, as the guards need it: rows that are gone, rows that became somebody else, what stayed long.
 
-Called by the plan while it reads the target. Leaves the tables `gone`, `became` and `touched` in the scratch.
+Called by the plan while it reads the target. Leaves the tables `gone`, `became`, `made` and `touched` in the scratch.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sync_engine.difference import read_files
 from sync_engine.policy import Policy
 from sync_engine.run_log import Entry, entries, undone
 from sync_engine.snapshot import Scratch
+from sync_engine.sql_text import literal
 from sync_engine.targets.session import Session
 
 _DATED = ("academicSessions", "classes", "enrollments")
@@ -32,12 +33,26 @@ def recall(session: Session, tenant: str, policy: Policy, day: date, scratch: Sc
         session, tenant, _settled(recent, policy, "change"), folder, only="identity <> '' AND NOT approved", name="became"
     )  # fmt: skip
     _table(scratch, "became", became, "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
+    _table(scratch, "made", _made(session, tenant, recent, policy, folder), "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
     dated = ", ".join(f"'{name}'" for name in _DATED)
     later = [one.number for one in recent if not _is_first(one)]
     touched = history.changes_of(
         session, tenant, later, folder, only=f"entity IN ({dated})", name="touched"
     )
     _table(scratch, "touched", touched, "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
+
+
+def _made(session: Session, tenant: str, recent: Sequence[Entry], policy: Policy, folder: Path) -> list[Path]:
+    """Rows that came within the window, but for the first landing of their entity, which has none to compare with."""
+    others = ("update", "delete", "unchanged", "held")
+    firsts = [
+        f"(number = {run.number} AND entity = {literal(name)})" for run in recent for name, counts in run.changes.items()
+        if counts.get("create") and not any(counts.get(kind) for kind in others)
+    ]
+    first = f" AND NOT ({' OR '.join(firsts)})" if firsts else ""
+    return history.changes_of(
+        session, tenant, _settled(recent, policy, "create"), folder, only=f"kind = 'create' AND NOT approved{first}", name="made"
+    )  # fmt: skip
 
 
 def _is_first(run: Entry) -> bool:

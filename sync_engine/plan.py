@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,15 @@ import duckdb
 
 from oneroster_harness.problems import CannotRun, UsageProblem
 from sync_engine.aliases import translate
-from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, find_changes
+from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, find_changes, source_of
 from sync_engine.guarding import guarded
 from sync_engine.holds import Hold, read_hold, reasons
 from sync_engine.landing import Table, tables
 from sync_engine.ownership import leave_foreign_rows
 from sync_engine.past import recall
 from sync_engine.policy import Policy
+from sync_engine.quarantine import Aside, dated, listed, read_aside
+from sync_engine.sharing import leave_to_owners
 from sync_engine.snapshot import Snapshot
 from sync_engine.sql_text import literal, quoted
 from sync_engine.targets.session import Target
@@ -56,8 +58,9 @@ class Plan:
     before: digest of the target's state that it was made for. unread: entities that the source refused or lacks.
     notes: what the read showed. holds: why rows wait. as_of: the day that deadlines were counted from. whole: entities
     read whole and in full. limits: those of the policy. undoes: the run that the plan takes back.
-    rows and requests: what reading the source took. marks: how far each collection of an API was read. reads: of an
-    incremental run, per entity since when it was read, or why it was read whole.
+    rows and requests: what reading the source took. marks: how far each collection of an API was read. asides: what is
+    set aside once the plan is applied. owner: name of the source where several fill one tenant. reads: of an incremental run,
+    per entity since when it was read, or why it was read whole.
     """
 
     source: str
@@ -77,6 +80,8 @@ class Plan:
     requests: int
     folder: Path = field(compare=False)
     marks: tuple[Mark, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    owner: str = ""
     reads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -106,6 +111,7 @@ class Plan:
             "spec": self.version, "before": self.before, "as_of": self.as_of, "unread": list(self.unread),
             "notes": list(self.notes), "holds": [hold.document() for hold in self.holds], "whole": list(self.whole),
             "limits": dict(self.limits), "undoes": self.undoes, "marks": [asdict(mark) for mark in self.marks],
+            "asides": [list(astuple(one)) for one in self.asides], "owner": self.owner,
             "reads": {name: dict(found) for name, found in self.reads.items()},
             "entities": {name: asdict(found) for name, found in self.entities.items()},
         }  # fmt: skip
@@ -135,11 +141,11 @@ def file_digest(path: Path) -> str:
 
 
 def make(
-    snapshot: Snapshot, target: Target, *, source: str, tenant: str, policy: Policy, day: date, folder: Path
+    snapshot: Snapshot, target: Target, *, source: str, tenant: str, policy: Policy, day: date, folder: Path, owner: str = ""
 ) -> Plan:
     """Compare a snapshot with a target and write the row files into `folder`. Reads the target, changes nothing.
 
-    day: today, as far as windows, terms and stages are concerned.
+    day: today, as far as windows, terms and stages are concerned. owner: name of the source where several fill the tenant.
     """
     known = tables(snapshot.version)
     read = [name for name, found in snapshot.entities.items() if found.was_read]
@@ -148,10 +154,12 @@ def make(
         now = {name: session.export(known[name], tenant, snapshot.scratch.folder) for name in read}
         recall(session, tenant, policy, day, snapshot.scratch)
         translate(session, tenant, snapshot)
+        aside_before = listed(session, tenant, owner)
     for name in read:
         find_changes(snapshot, known[name], now[name], policy)
     leave_foreign_rows(target, tenant, snapshot, [known[name] for name in read])
-    holds = guarded(snapshot, [known[name] for name in read], policy, day)
+    conflicts = leave_to_owners(target, tenant, owner, snapshot, [known[name] for name in read])
+    holds = conflicts + guarded(snapshot, [known[name] for name in read], policy, day)
     entities = {name: written(snapshot, known[name], folder) for name in read}
     for file in (file for files in now.values() for file in files):
         file.unlink()
@@ -160,7 +168,8 @@ def make(
         source, target.address, tenant, snapshot.version, before, day.isoformat(), entities,
         tuple(name for name in snapshot.entities if name not in now),
         (*snapshot.notes, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
-        policy.document(), "", snapshot.rows, snapshot.requests, folder, marks_of(snapshot, day), reads_of(snapshot),
+        policy.document(), "", snapshot.rows, snapshot.requests, folder,
+        marks_of(snapshot, day), tuple(asides_of(snapshot, aside_before, day)), owner, reads_of(snapshot),
     )  # fmt: skip
 
 
@@ -178,6 +187,29 @@ def marks_of(snapshot: Snapshot, day: date) -> tuple[Mark, ...]:
             tells = False
         found.append(Mark(name, read.mark, read.served, audited, tells, snapshot.scope))
     return tuple(found)
+
+
+def asides_of(snapshot: Snapshot, before: Sequence[Aside], day: date) -> list[Aside]:
+    """What stands aside after this run: what a whole read set aside, and of what a delta does not speak what stood aside before."""
+    found: list[Aside] = []
+    for name, read in snapshot.entities.items():
+        if not read.was_read:
+            continue
+        found += read.asides
+        if read.is_delta:
+            stays = [one for one in before if one.entity == name and one.key not in {new.key for new in read.asides}]
+            good = _keys_in(snapshot, name, [one.key for one in stays])
+            found += [one for one in stays if one.key not in good]
+    return dated(found, before, day.isoformat())
+
+
+def _keys_in(snapshot: Snapshot, entity: str, keys: Sequence[str]) -> set[str]:
+    if not keys:
+        return set()
+    rows = snapshot.scratch.db.execute(
+        f'SELECT "sourcedId" FROM {source_of(entity)} WHERE "sourcedId" IN ({", ".join(map(literal, keys))})'
+    ).fetchall()
+    return {str(row[0]) for row in rows}
 
 
 def reads_of(snapshot: Snapshot) -> dict[str, dict[str, str]]:
@@ -264,7 +296,8 @@ def load(path: Path) -> Plan:
             document["as_of"], {name: _read_planned(found) for name, found in document["entities"].items()},
             tuple(document["unread"]), tuple(document["notes"]), tuple(map(read_hold, document["holds"])),
             tuple(document["whole"]), document["limits"], document["undoes"], document["rows"], document["requests"],
-            path.with_name(document["folder"]), tuple(map(read_mark, document["marks"])), document["reads"],
+            path.with_name(document["folder"]), tuple(map(read_mark, document["marks"])),
+            tuple(map(read_aside, document["asides"])), str(document["owner"]), document["reads"],
         )  # fmt: skip
         expected = document["digest"]
     except (KeyError, TypeError, ValueError) as error:

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from sync_engine.landing import Table
+from sync_engine.quarantine import KEPT, NO_KEY, TWO_CONTENTS, Aside
 from sync_engine.sql_text import literal, quoted
 from sync_engine.watermarks import Mark
 
@@ -31,6 +32,7 @@ class EntityRead:
     within: the entity whose records hold these rows, where only the records that changed were read. why: what made an
     incremental run read the entity whole. mark and served: how far it was read, and how many rows the provider has;
     an empty mark is nothing to build upon. earlier: the mark before.
+    asides: what was set aside, one by one up to a limit.
     """
 
     entity: str
@@ -46,6 +48,7 @@ class EntityRead:
     mark: str = ""
     served: int = 0
     earlier: Mark | None = None
+    asides: tuple[Aside, ...] = ()
 
 
 class Scratch:
@@ -112,6 +115,8 @@ class Stage:
         self._rows: list[Sequence[Any]] = []
         self._parts: list[Path] = []
         self._schema = schema(table)
+        self.asides: tuple[Aside, ...] = ()
+        """What was set aside, known after `finish`; the place is the source's to say."""
 
     def add(self, row: Sequence[Any]) -> None:
         """Stage one row."""
@@ -139,17 +144,20 @@ class Stage:
         staged = stage_rows(self._scratch, self.table, f"read_parquet([{parts}])")
         for part in self._parts:
             part.unlink()
+        self.asides = staged.asides
         return staged.kept, staged.aside
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What came of staging rows. read: all of them. kept: distinct ones in the file. aside: set aside. told: sums of what was asked for."""
+    """What came of staging rows. read: all of them. kept: distinct ones in the file. aside: set aside. told: sums of what was asked for.
+    asides: what was set aside, one by one up to a limit; the place is the source's to say."""
 
     read: int
     kept: int
     aside: int
     told: Mapping[str, int] = field(default_factory=dict)
+    asides: tuple[Aside, ...] = ()
 
 
 def stage_rows(scratch: Scratch, table: Table, source: str, marks: Collection[str] = ()) -> Staged:
@@ -176,10 +184,31 @@ def stage_rows(scratch: Scratch, table: Table, source: str, marks: Collection[st
         )
         db.execute('INSERT INTO set_aside SELECT "sourcedId" FROM once GROUP BY 1 HAVING count(*) > 1')
         _write(db, 'SELECT * FROM once WHERE "sourcedId" NOT IN (SELECT "sourcedId" FROM set_aside)', file)
-        doubtful.unlink()
     db.execute(f"COPY set_aside TO {literal(scratch.folder / f'{table.name}.aside.parquet')} (FORMAT parquet)")
     aside = int((db.execute("SELECT count(*) FROM set_aside").fetchone() or (0,))[0])
-    return Staged(rows, distinct - aside, aside + (rows - named), dict(zip(marks, map(int, sums), strict=True)))
+    asides = _asides(db, table, aside, rows - named)
+    file.with_suffix(".doubtful").unlink(missing_ok=True)
+    return Staged(
+        rows, distinct - aside, aside + (rows - named), dict(zip(marks, map(int, sums), strict=True)),
+        asides,
+    )  # fmt: skip
+
+
+def _asides(db: duckdb.DuckDBPyConnection, table: Table, aside: int, without_key: int) -> tuple[Aside, ...]:
+    found: list[Aside] = []
+    if aside:
+        cells = ", ".join(
+            f"CASE WHEN count(DISTINCT coalesce(CAST({quoted(header)} AS VARCHAR), chr(0))) > 1 THEN '{header}' END"
+            for header in table.headers
+        )
+        doubled = db.execute(
+            f"SELECT \"sourcedId\", concat_ws(', ', {cells}), count(*) FROM once WHERE \"sourcedId\" IN (SELECT \"sourcedId\" FROM set_aside)"
+            f" GROUP BY 1 ORDER BY 1 LIMIT {KEPT}"
+        ).fetchall()
+        found += [Aside(table.name, str(key), TWO_CONTENTS, columns, "", int(rows)) for key, columns, rows in doubled]
+    if without_key:
+        found.append(Aside(table.name, "", NO_KEY, "sourcedId", "", without_key))
+    return tuple(found)
 
 
 def _write(db: duckdb.DuckDBPyConnection, rows: str, file: Path) -> None:

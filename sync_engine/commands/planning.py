@@ -52,7 +52,7 @@ def planned(source: Source, target: Target, folder: Path, options: dict[str, Any
         )  # fmt: skip
         told("comparing")
         return plans.make(
-            snapshot, target, source=f"{source.shown}#{snapshot.mark}" if snapshot.mark else source.shown, tenant=options["tenant"], policy=policy, day=day, folder=folder
+            snapshot, target, source=f"{source.shown}#{snapshot.mark}" if snapshot.mark else source.shown, tenant=options["tenant"], policy=policy, day=day, folder=folder, owner=options.get("source_name") or "",
         )  # fmt: skip
 
 

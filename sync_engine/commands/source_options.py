@@ -45,6 +45,7 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--as-of", type=IsoDate(), metavar="DATE",
                      help="Day that windows, terms and stages are counted from, default today"),
         click.option("--tenant", default="default", show_default=True, help="Whose rows these are in the target"),
+        click.option("--source-name", metavar="NAME", help="Name of this source where several fill one tenant; it removes and changes only its own rows"),
         vendor_option(),
         spec_option,
         auth_options,

@@ -21,6 +21,7 @@ from sync_engine.landing import (
     text,
 )
 from sync_engine.nested import NESTED
+from sync_engine.quarantine import NO_RECORD, Aside
 from sync_engine.snapshot import EntityRead, Scratch, Snapshot, Stage
 from sync_engine.sources import setup_problems
 from sync_engine.sources.changes import Ages, Filters, NotFiltered, agrees, read_since, total_of
@@ -102,13 +103,19 @@ class _Staged:
         if any(one.quarantined for one in linked):
             # What was set aside is to be read again.
             found = replace(found, mark="")
-        return [found, *linked]
+        return [replace(found, asides=self._asides(name, self.main)), *linked]
+
+    def _asides(self, entity: str, stage: Stage) -> tuple[Aside, ...]:
+        place = f"GET /{entity}"
+        broken = [Aside(entity, "", NO_RECORD, "", place, self.broken)] if self.broken and stage is self.main else []
+        return (*(replace(one, place=place) for one in stage.asides), *broken)
 
     def _linked(self, stage: Stage, owner: EntityRead) -> EntityRead:
         rows, quarantined = stage.finish()
         return replace(
             owner, entity=stage.table.name, rows=rows, quarantined=quarantined, reasons=(), mark="",
             complete=owner.complete and not quarantined, within=owner.entity if owner.since else "",
+            asides=self._asides(owner.entity, stage),
         )  # fmt: skip
 
 

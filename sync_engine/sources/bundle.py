@@ -20,6 +20,7 @@ from oneroster_standard.standard import VERSIONS, CsvColumn
 from sync_engine.landing import NEVER_LANDED, Table, dropped_note, tables
 from sync_engine.snapshot import BATCH_ROWS, EntityRead, Scratch, Snapshot, Stage, Staged
 from sync_engine.sources import bulk_csv
+from sync_engine.sources.asides import placed
 
 MANIFEST = "manifest.csv"
 MODES = ("bulk", "delta", "absent")
@@ -109,7 +110,8 @@ def _read_file(bundle: Bundle, table: Table, scratch: Scratch, mode: str) -> Ent
     why = "cells do not fit the header, no sourcedId, or one id with two contents"
     reasons = [f"{table.name}: {quarantined:,} rows were set aside ({why})"] if quarantined else []
     reasons += [dropped_note(table.name, column, filled) for column, filled in staged.told.items() if filled]
-    return EntityRead(table.name, staged.kept, quarantined, not quarantined, mode == "delta", reasons=tuple(reasons))
+    asides = placed(bundle, name, header, table.name, staged.asides) if quarantined else ()
+    return EntityRead(table.name, staged.kept, quarantined, not quarantined, mode == "delta", reasons=tuple(reasons), asides=asides)
 
 
 def read_carefully(bundle: Bundle, name: str, header: Sequence[str], table: Table, scratch: Scratch) -> Staged:
@@ -123,7 +125,7 @@ def read_carefully(bundle: Bundle, name: str, header: Sequence[str], table: Tabl
         stage.add_frame(frame)
         broken += unfit
     kept, aside = stage.finish()
-    return Staged(kept + aside + broken, kept, aside + broken, dict(dropped))
+    return Staged(kept + aside + broken, kept, aside + broken, dict(dropped), stage.asides)
 
 
 def _header(row: Row | None, table: Table, name: str) -> list[str]:
