@@ -122,4 +122,9 @@ def span(found: timedelta | None) -> str:
     if found is None:
         return "never"
     hours = found.total_seconds() / 3600
-    return f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours" if hours >= 2 else f"{hours * 60:.0f} minutes"
+    if hours >= 48:
+        return f"{hours / 24:.0f} days"
+    if hours >= 2:
+        return f"{hours:.0f} hours"
+    minutes = round(hours * 60)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
