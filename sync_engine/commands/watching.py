@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -55,10 +56,12 @@ def watch_and_tell(
     clock = clock_of_watches()
     log = EventLog(log_format, now=clock.now)
     target = open_target(target_text, LOCKED_WAIT_S)
-    keeping = Keeping(target, log)
+    stop = threading.Event()
+    keeping = Keeping(target, log, districts, lambda seconds: clock.pause(seconds, stop))
     watch = Watch(
-        districts, budget, EngineRun(target, target_text, yes=yes), log, clock, last=last_runs(target, log), after=keeping.after, once=once
-    )
+        districts, budget, EngineRun(target, target_text, yes=yes), log, clock, last=last_runs(target, log), after=keeping.after, once=once,
+        stop=stop,
+    )  # fmt: skip
     if metrics_port is not None:
         log.tell("metrics-served", address=f"http://{LOOPBACK}:{serve(keeping.board, metrics_port)}/metrics")
         for one in districts:

@@ -23,6 +23,10 @@ class Clock(Protocol):
         """Return when the moment has come, when `wake` is set, or earlier; None waits for `wake` alone."""
         ...
 
+    def pause(self, seconds: float, stop: threading.Event) -> None:
+        """Wait so long, or until `stop` is set; from any thread."""
+        ...
+
 
 class WallClock:
     """The clock of the machine."""
@@ -35,3 +39,7 @@ class WallClock:
         """Wait, at most half a minute at a time."""
         left = LONGEST_WAIT_S if until is None else (until - self.now()).total_seconds()
         wake.wait(max(0.0, min(left, LONGEST_WAIT_S)))
+
+    def pause(self, seconds: float, stop: threading.Event) -> None:
+        """Wait so long, or until `stop` is set."""
+        stop.wait(seconds)

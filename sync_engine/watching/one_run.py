@@ -87,7 +87,7 @@ class EngineRun:
             return self._problem(clock, district, problem)
         except Exception as error:  # noqa: BLE001
             # A fault of ours ends this run and no other. Its text may hold a value of a row; where it was, does not.
-            place = _place(error)
+            place = place_of(error)
             reason = f"a fault of oneroster itself: {type(error).__name__} in {place}"
             clock.record_failure("failed", reason)
             return Outcome(
@@ -122,7 +122,8 @@ class EngineRun:
         return Outcome(district.tenant, clock.run, status, clock.ended(status, reason), problem.id or "sync.problem", problem.met, "", clock.unrecorded)
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
+    """Where in our code an error was raised; tells nothing of what it says."""
     package = Path(__file__).parents[1]
     frames = [(Path(one.filename), one.lineno) for one in traceback.extract_tb(error.__traceback__)]
     file, line = next((one for one in reversed(frames) if one[0].is_relative_to(package)), frames[-1])

@@ -21,7 +21,7 @@ from sync_engine.watching.agenda import Agenda, Budget
 from sync_engine.watching.clock import Clock
 from sync_engine.watching.districts import District
 from sync_engine.watching.leash import Leash, Pacer
-from sync_engine.watching.one_run import ABANDONED, BUSY_STATUS, Outcome, Performer
+from sync_engine.watching.one_run import ABANDONED, BUSY_STATUS, Outcome, Performer, place_of
 
 END_WITHIN_S = 8.0
 """So long runs may take to end once the watch was asked to."""
@@ -55,9 +55,10 @@ class Watch:
         after: Callable[[District, Outcome, datetime], None] = lambda district, outcome, at: None,
         executor: Executor | None = None,
         once: bool = False,
+        stop: threading.Event | None = None,
     ) -> None:
         self.tallies = {one.tenant: Tally() for one in districts}
-        self.stop = threading.Event()
+        self.stop = stop or threading.Event()
         self._wake = threading.Event()
         self._districts = {one.tenant: one for one in districts}
         self._perform, self._log, self._clock, self._after = perform, log, clock, after
@@ -111,6 +112,9 @@ class Watch:
             else:
                 self._count(outcome)
                 self._after(district, outcome, self._clock.now())
+        except Exception as error:  # noqa: BLE001
+            # What comes after a run must not end the watch, which would wait for this run for ever.
+            self._log.tell("run-crashed", outcome.tenant, run=outcome.run, error=type(error).__name__, place=place_of(error))
         finally:
             self._ended.put(outcome)
             self._wake.set()

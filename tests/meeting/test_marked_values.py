@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +23,10 @@ from conformance.survey import Collection
 from mock_server.mock_process import RunningMock, running_mock
 from oneroster_standard.dialects import load_quirks
 from oneroster_standard.standard import VERSIONS, load
+from sync_engine.commands import watching
 from tests.meeting.endpoints import endpoint_of
 from tests.sync_engine.conftest import call
+from tests.watching.fakes import Days
 
 PERSONAL = (
     "sourcedId", "givenName", "familyName", "middleName", "email", "username", "identifier", "phone", "sms", "userSourcedId", "agentSourcedIds",
@@ -141,3 +144,27 @@ def test_any_name_in_a_request_is_replaced_by_its_place(name: str, case: str) ->
     (found,) = sealed([notice], {"users": users})
     assert "{users/0/familyName" in found.where["request"]
     assert quote(literal, safe="") not in found.where["request"].partition("familyName")[2].partition("{")[0]
+
+
+def test_a_watch_shows_nothing_of_anybody_in_events_messages_metrics_and_pages(
+    mock: RunningMock, marked: frozenset[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mock.reset()
+    own = mock.provider()
+    monkeypatch.setenv("ONEROSTER_CLIENT_ID", own.client_id)
+    monkeypatch.setenv("ONEROSTER_CLIENT_SECRET", own.client_secret)
+    policy, target = tmp_path / "policy.toml", f"duckdb:///{tmp_path / 'roster.duckdb'}"
+    keeps = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write(sys.stdin.read() + chr(10))"
+    policy.write_text(f"[[notify]]\ncommand = [{json.dumps(sys.executable)}, '-c', {json.dumps(keeps)}, '{tmp_path / 'messages'}']\n", encoding="utf-8")
+    noons = {1: ["fault.body-login-page@on=users"], 2: ["fault.paging-no-records@on=users"]}
+    clock = Days(3, {day: lambda faults=faults: mock.set_faults("reference", faults) for day, faults in noons.items()})
+    monkeypatch.setattr(watching, "clock_of_watches", lambda: clock)
+    address = [own.base_url, target, "--token-url", str(own.token_url)]
+    ran = call("sync", "run", *address, "--yes", "--watch", "daily@02:30", "--log", "json", "--policy", policy, "--json", tmp_path / "watch.json")
+    told = [json.loads(line) for line in (tmp_path / "messages").read_text("utf-8").splitlines()]
+    assert {(one["event"], one["state"]) for one in told} == {("began", "failed"), ("ended", "failed"), ("began", "held")}
+    status = call("sync", "status", target, "--html", tmp_path / "status.html", "--metrics", tmp_path / "metrics", "--json", tmp_path / "status.json")
+    history = call("sync", "history", target, "--json", "-")
+    written = "".join(path.read_text("utf-8") for path in tmp_path.iterdir() if path.suffix in ("", ".json", ".html"))
+    assert leaked(ran.out + ran.err + status.out + history.out + written, marked) == []
+    assert all(name in ran.err for name in ("run-problem", "state-began", "message-sent"))

@@ -9,7 +9,6 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,30 +22,10 @@ from sync_engine.targets.claims import claimed
 from sync_engine.targets.opening import open_target
 from tests.sync_engine.conftest import Database, Ran, call, sync
 from tests.sync_engine.rosters import orgs, users, write_bundle
-from tests.watching.fakes import START, FakeClock
+from tests.watching.fakes import Days
 
 STARTS_WITHIN_S = 60
 ENDS_WITHIN_S = 10
-
-
-class Days(FakeClock):
-    """Days of which each may have something happen at its noon; the last ends the process as an operator would."""
-
-    def __init__(self, days: int, noons: dict[int, Callable[[], object]] | None = None) -> None:
-        super().__init__(START, START + timedelta(days=days))
-        self._noons = noons or {}
-        self.at_end = lambda: signal.raise_signal(signal.SIGTERM)
-
-    def wait(self, until: datetime | None, wake: threading.Event) -> None:
-        """Wait for a run that goes on, really, else jump."""
-        if until is None or wake.wait(0.01):
-            assert wake.wait(60)
-            return
-        before = self.moment
-        super().wait(until, wake)
-        for day, happens in sorted(self._noons.items()):
-            if before <= START + timedelta(days=day) < self.moment:
-                happens()
 
 
 @pytest.fixture

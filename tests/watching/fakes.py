@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -32,6 +33,7 @@ class FakeClock:
         self.moment = start
         self.finish = end
         self.at_end: Callable[[], None] = lambda: None
+        self.pauses: list[float] = []
         self.jumps: dict[datetime, datetime] = {}
 
     def now(self) -> datetime:
@@ -50,6 +52,10 @@ class FakeClock:
             self.at_end()
             return
         self.moment = max(self.moment, until)
+
+    def pause(self, seconds: float, stop: threading.Event) -> None:
+        """Note how long was to be waited."""
+        self.pauses.append(seconds)
 
 
 class InThisThread(Executor):
@@ -105,3 +111,23 @@ def log_of(clock: FakeClock) -> tuple[EventLog, Callable[[], list[dict[str, Any]
     """A log in JSON, and what it has told."""
     stream = io.StringIO()
     return EventLog("json", stream, clock.now), lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+class Days(FakeClock):
+    """Days of which each may have something happen at its noon; the last ends the process as an operator would."""
+
+    def __init__(self, days: int, noons: dict[int, Callable[[], object]] | None = None) -> None:
+        super().__init__(START, START + timedelta(days=days))
+        self._noons = noons or {}
+        self.at_end = lambda: signal.raise_signal(signal.SIGTERM)
+
+    def wait(self, until: datetime | None, wake: threading.Event) -> None:
+        """Wait for a run that goes on, really, else jump."""
+        if until is None or wake.wait(0.01):
+            assert wake.wait(60)
+            return
+        before = self.moment
+        super().wait(until, wake)
+        for day, happens in sorted(self._noons.items()):
+            if before <= START + timedelta(days=day) < self.moment:
+                happens()
