@@ -10,9 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import generating, judging, serving, syncing
+from benchmarks import generating, judging, reconciling, serving, syncing
 
-GROUPS = {"generating": generating.figures, "serving": serving.figures, "judging": judging.figures, "syncing": syncing.figures}
+GROUPS = {"generating": generating.figures, "serving": serving.figures, "judging": judging.figures, "syncing": syncing.figures,
+          "reconciling": reconciling.figures}
 
 
 def main() -> int:

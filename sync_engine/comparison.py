@@ -45,17 +45,29 @@ class Relations:
         return Relations(within(self.source), within(self.target), self.aside, self.gone)
 
 
-def candidates(table: Table, relations: Relations, fingerprint: Fingerprint) -> str:
+def spoken_of(table: Table, read: EntityRead, target: str, owners: str) -> str:
+    """The rows of a target that a read speaks of: all, or those of the owners whose records changed.
+
+    owners: a relation of what was read of the table of these owners.
+    """
+    if not read.within:
+        return target
+    owner = next(one.header for one in table.columns if one.references == f"{read.within}.csv" and not one.is_list)
+    return f'(SELECT * FROM {target} AS all_owned WHERE {quoted(owner)} IN (SELECT "sourcedId" FROM {owners} AS owners))'
+
+
+def candidates(table: Table, relations: Relations, fingerprint: Fingerprint, known: str = "") -> str:
     """SQL of the sourcedIds that a whole read may change: other fingerprints on the two sides, or gone already.
 
-    A superset of what changes, found without carrying whole rows through the join.
+    A superset of what changes, found without carrying whole rows through the join. known: a relation of the target's rows
+    that has their `fingerprint` already, of the same engine and version, beside `sourcedId` and `_state`.
     """
     mark = fingerprint(table.content)
+    target = known or f'(SELECT "sourcedId", "_state", {mark} AS fingerprint FROM {relations.target} AS every_old)'
     return (
         'SELECT coalesce(s."sourcedId", t."sourcedId") AS "sourcedId"'
         f' FROM (SELECT "sourcedId", {mark} AS fingerprint FROM {relations.source} AS every_new) AS s'
-        f' FULL JOIN (SELECT "sourcedId", "_state", {mark} AS fingerprint FROM {relations.target} AS every_old) AS t'
-        ' ON s."sourcedId" = t."sourcedId"'
+        f' FULL JOIN {target} AS t ON s."sourcedId" = t."sourcedId"'
         " WHERE s.fingerprint IS DISTINCT FROM t.fingerprint OR t.\"_state\" <> 'present'"
     )
 

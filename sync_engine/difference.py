@@ -9,16 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
-from sync_engine.comparison import ABSENT, BACK, CREATE, DELETE, STAGE, UPDATE, Relations, candidates, changes
+from sync_engine.comparison import (
+    ABSENT,
+    BACK,
+    CREATE,
+    DELETE,
+    STAGE,
+    UPDATE,
+    Relations,
+    candidates,
+    changes,
+    spoken_of,
+)
 from sync_engine.landing import Table
 from sync_engine.policy import Policy
-from sync_engine.snapshot import EntityRead, Snapshot
+from sync_engine.snapshot import Snapshot
 from sync_engine.sql_text import literal, quoted
+from sync_engine.targets.session import Session
 
 __all__ = [
-    "ABSENT", "BACK", "COUNTED_AS", "CREATE", "DELETE", "REMOVALS", "STAGE", "UPDATE", "Counts", "aside_of", "changed", "find_changes",
-    "fingerprint", "read_files", "source_of", "target_of",
+    "ABSENT", "BACK", "COUNTED_AS", "CREATE", "DELETE", "REMOVALS", "STAGE", "UPDATE", "Counts", "aside_of", "changed", "compare",
+    "find_changes", "fingerprint", "read_files", "source_of", "target_of",
 ]  # fmt: skip
 
 REMOVALS = (DELETE, ABSENT)
@@ -41,6 +54,15 @@ class Counts:
     unchanged: int = 0
     held: int = 0
     quarantined: int = 0
+
+
+@runtime_checkable
+class Comparer(Protocol):
+    """A target's session that compares by itself, since its rows do not pass through one machine."""
+
+    def compare(self, snapshot: Snapshot, tables: Sequence[Table], tenant: str, policy: Policy) -> None:
+        """Leave in the snapshot's scratch the change tables and what the guards read."""
+        ...
 
 
 def changed(entity: str) -> str:
@@ -81,30 +103,41 @@ def show_source(snapshot: Snapshot, table: Table) -> None:
     db.execute(f"CREATE OR REPLACE VIEW {aside_of(name)} AS SELECT * FROM {read_files([snapshot.aside(name)])}")
 
 
-def find_changes(snapshot: Snapshot, table: Table, target_files: Sequence[Path], policy: Policy) -> None:
-    """Compare one entity; target_files: its rows now, none for no table. Leaves `changed_ENTITY` in the scratch."""
+def compare(session: Session, snapshot: Snapshot, tables: Sequence[Table], tenant: str, policy: Policy) -> None:
+    """Compare a snapshot with a tenant's rows; leaves in its scratch the change tables and what the guards read.
+
+    DuckDB compares Parquet files faster than any server that was measured, so the rows are brought to it.
+    """
+    if isinstance(session, Comparer):
+        session.compare(snapshot, tables, tenant, policy)
+        return
+    for table in tables:
+        files = session.export(table, tenant, snapshot.scratch.folder)
+        find_changes(snapshot, table, files, policy, are_marked=session.marks_exports)
+
+
+def find_changes(
+    snapshot: Snapshot, table: Table, target_files: Sequence[Path], policy: Policy, *, are_marked: bool = False
+) -> None:
+    """Compare one entity; leaves `changed_ENTITY` in the scratch.
+
+    target_files: its rows now, none for no table. are_marked: they bear the fingerprint of each row.
+    """
     db, name, read = snapshot.scratch.db, table.name, snapshot.entities[table.name]
     show_source(snapshot, table)
     names = ", ".join(map(quoted, table.content))
     rows = f"{names} FROM {read_files(target_files)}" if target_files else f"* FROM {source_of(name)} WHERE false"
     db.execute(f"CREATE OR REPLACE VIEW {target_of(name)} AS SELECT 1 AS _rows, {rows}")
-    relations = Relations(source_of(name), _compared(table, read), aside_of(name))
+    spoken = spoken_of(table, read, target_of(name), source_of(read.within))
+    relations = Relations(source_of(name), spoken, aside_of(name))
     if target_files and not read.is_delta:
-        db.execute(f"CREATE OR REPLACE TABLE candidates AS {candidates(table, relations, fingerprint)}")
+        known = f"(SELECT \"sourcedId\", _state, fingerprint FROM {read_files(target_files)})" if are_marked else ""
+        db.execute(f"CREATE OR REPLACE TABLE candidates AS {candidates(table, relations, fingerprint, known)}")
         if not db.execute("SELECT 1 FROM candidates LIMIT 1").fetchone():
             db.execute(f"CREATE OR REPLACE TABLE {changed(name)} AS {_NOTHING.format(names=names, target=target_of(name))}")
             return
         relations = relations.narrowed("candidates")
     keep_changes(snapshot, table, f"({changes(table, read, policy, relations)})", policy)
-
-
-def _compared(table: Table, read: EntityRead) -> str:
-    """The rows of the target that a read speaks of: all, or those of the owners whose records changed."""
-    if not read.within:
-        return target_of(table.name)
-    owner = next(one.header for one in table.columns if one.references == f"{read.within}.csv" and not one.is_list)
-    owners = f'SELECT "sourcedId" FROM {source_of(read.within)}'
-    return f"(SELECT * FROM {target_of(table.name)} WHERE {quoted(owner)} IN ({owners}))"
 
 
 def keep_changes(snapshot: Snapshot, table: Table, found: str, policy: Policy) -> None:

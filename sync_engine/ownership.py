@@ -13,10 +13,10 @@ from sync_engine.difference import ABSENT, STAGE, changed, read_files, target_of
 from sync_engine.landing import Table
 from sync_engine.snapshot import Snapshot
 from sync_engine.sql_text import quoted
-from sync_engine.targets.session import Target
+from sync_engine.targets.session import Session
 
 
-def leave_foreign_rows(target: Target, tenant: str, snapshot: Snapshot, tables: Sequence[Table]) -> None:
+def leave_foreign_rows(session: Session, tenant: str, snapshot: Snapshot, tables: Sequence[Table]) -> None:
     """Take rows that no sync wrote out of what is absent, and out of what the guards count; asks only where rows are absent."""
     db = snapshot.scratch.db
     missing = [table for table in tables if db.execute(
@@ -24,8 +24,7 @@ def leave_foreign_rows(target: Target, tenant: str, snapshot: Snapshot, tables: 
     ).fetchone()]  # fmt: skip
     if not missing:
         return
-    with target.reading() as session:
-        files = {table.name: history.foreign_rows(session, tenant, table, snapshot.scratch.folder) for table in missing}
+    files = {table.name: history.foreign_rows(session, tenant, table, snapshot.scratch.folder) for table in missing}
     for name, found in files.items():
         if not found:
             continue

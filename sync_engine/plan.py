@@ -19,7 +19,7 @@ import duckdb
 
 from oneroster_harness.problems import CannotRun, UsageProblem
 from sync_engine.aliases import translate
-from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, find_changes, source_of
+from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, compare, source_of
 from sync_engine.guarding import guarded
 from sync_engine.holds import Hold, read_hold, reasons
 from sync_engine.landing import Table, tables
@@ -151,22 +151,18 @@ def make(
     read = [name for name, found in snapshot.entities.items() if found.was_read]
     with target.reading() as session:
         before = session.digest([known[name] for name in read], tenant)
-        now = {name: session.export(known[name], tenant, snapshot.scratch.folder) for name in read}
         recall(session, tenant, policy, day, snapshot.scratch)
         translate(session, tenant, snapshot)
         aside_before = listed(session, tenant, owner)
-    for name in read:
-        find_changes(snapshot, known[name], now[name], policy)
-    leave_foreign_rows(target, tenant, snapshot, [known[name] for name in read])
+        compare(session, snapshot, [known[name] for name in read], tenant, policy)
+        leave_foreign_rows(session, tenant, snapshot, [known[name] for name in read])
     conflicts = leave_to_owners(target, tenant, owner, snapshot, [known[name] for name in read])
     holds = conflicts + guarded(snapshot, [known[name] for name in read], policy, day)
     entities = {name: written(snapshot, known[name], folder) for name in read}
-    for file in (file for files in now.values() for file in files):
-        file.unlink()
     whole = [name for name in read if snapshot.entities[name].complete and not snapshot.entities[name].is_delta]
     return Plan(
         source, target.address, tenant, snapshot.version, before, day.isoformat(), entities,
-        tuple(name for name in snapshot.entities if name not in now),
+        tuple(name for name in snapshot.entities if name not in read),
         (*snapshot.notes, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
         policy.document(), "", snapshot.rows, snapshot.requests, folder,
         marks_of(snapshot, day), tuple(asides_of(snapshot, aside_before, day)), owner, reads_of(snapshot),

@@ -16,6 +16,7 @@ from sync_engine.targets.session import Session
 QUARANTINE = "_oneroster_quarantine"
 KEPT = 1_000
 """So many entries of one entity are kept one by one; a run counts them all."""
+_BATCH = 500
 NO_KEY, UNFIT, NO_RECORD, TWO_CONTENTS = "no sourcedId", "cells do not fit the header", "no record", "one key with several contents"
 
 
@@ -47,10 +48,12 @@ def keep(session: Session, tenant: str, source: str, entities: Iterable[str], fo
         return
     columns = ", ".join(f"{quoted(name)} {'BIGINT' if name == 'rows' else session.text_type} NOT NULL" for name in _COLUMNS)
     session.query(f"CREATE TABLE IF NOT EXISTS {quoted(QUARANTINE)} ({columns})")
-    for one in found:
+    marks = f"({', '.join('?' for _ in _COLUMNS)})"
+    for first in range(0, len(found), _BATCH):
+        batch = found[first : first + _BATCH]
         session.query(
-            f"INSERT INTO {quoted(QUARANTINE)} ({', '.join(map(quoted, _COLUMNS))}) VALUES ({', '.join('?' for _ in _COLUMNS)})",
-            (tenant, source, *astuple(one)),
+            f"INSERT INTO {quoted(QUARANTINE)} ({', '.join(map(quoted, _COLUMNS))}) VALUES {', '.join([marks] * len(batch))}",
+            [cell for one in batch for cell in (tenant, source, *astuple(one))],
         )
 
 

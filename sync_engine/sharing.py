@@ -12,7 +12,7 @@ import polars as pl
 
 from oneroster_harness.problems import UsageProblem
 from sync_engine.comparison import ABSENT, STAGE
-from sync_engine.difference import changed, read_files, target_of
+from sync_engine.difference import Comparer, changed, read_files, target_of
 from sync_engine.guard import mark
 from sync_engine.holds import Hold
 from sync_engine.landing import Table
@@ -56,6 +56,8 @@ def leave_to_owners(target: Target, tenant: str, owner: str, snapshot: Snapshot,
                     "several named sources fill this tenant", f"--source-name {known[0]}, or another name", f"tenant {tenant}"
                 )
             return []
+        if isinstance(session, Comparer):
+            raise UsageProblem("this engine tells of rows that stay only their number, not whose they are", "one source per tenant", "--source-name")
         files = {table.name: _of_others(session, tenant, table, owner, snapshot.scratch.folder)
                  for table in tables if session.exists(table)}  # fmt: skip
     holds: list[Hold] = []

@@ -17,6 +17,7 @@ import duckdb
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from oneroster_harness.problems import CannotRun
+from sync_engine.difference import fingerprint
 from sync_engine.landing import Table
 from sync_engine.sql_text import literal, quoted
 from sync_engine.targets.session import Session
@@ -30,6 +31,7 @@ class DuckDbSession(Session):
     """One transaction on a DuckDB connection."""
 
     text_type = "VARCHAR"
+    marks_exports = True
 
     def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
         self._db = db
@@ -72,7 +74,7 @@ class DuckDbSession(Session):
             return []
         file = folder / f"{table.name}.target.parquet"
         self._db.execute(
-            f"COPY (SELECT {', '.join(map(quoted, table.content))} FROM {quoted(table.name)}"
+            f"COPY (SELECT {', '.join(map(quoted, table.content))}, {fingerprint(table.content)} AS fingerprint FROM {quoted(table.name)}"
             f" WHERE {quoted('tenant')} = {literal(tenant)}) TO {literal(file)} (FORMAT parquet)"
         )
         return [file]

@@ -10,12 +10,12 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from oneroster_harness.problems import UsageProblem
+from oneroster_harness.problems import CannotRun, UsageProblem
 from sync_engine.targets.duckdb_target import DuckDbTarget
 from sync_engine.targets.postgres_target import PostgresTarget
 from sync_engine.targets.session import Target
 
-_EXPECTED = "duckdb:///relative, duckdb:////absolute or postgresql://user@host/database"
+_EXPECTED = "duckdb:///relative, duckdb:////absolute, postgresql://user@host/database or spark:////absolute"
 
 
 def _url(text: str) -> URL:
@@ -59,4 +59,20 @@ def open_target(text: str, locked_wait_s: float = 0.0) -> Target:
         }  # fmt: skip
         parameters = {name: value for name, value in given.items() if value} | query
         return PostgresTarget(shown(text), parameters)
+    if engine == "spark":
+        return _spark(url, shown(text))
     raise UsageProblem(f"the engine {engine!r} is not a target of this release", _EXPECTED, "TARGET")
+
+
+def _spark(url: URL, address: str) -> Target:
+    """SQLGlot comes with the extra, so that it is asked for only here."""
+    from sync_engine.targets.spark.address import read_address
+
+    read = read_address(url)
+    try:
+        from sync_engine.targets.spark.target import SparkTarget
+    except ImportError as error:
+        raise CannotRun(
+            "SQLGlot is not installed", "the extra for Spark", address, "pip install 'oneroster-harness[spark]'", "sync.no-driver"
+        ) from error
+    return SparkTarget(address, read)

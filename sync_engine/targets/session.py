@@ -46,6 +46,8 @@ class Session(ABC):
     """What happens inside one transaction. Parameters are written `?`."""
 
     text_type: str
+    marks_exports: bool = False
+    """Whether exported rows bear a `fingerprint`, made by this DuckDB as the scratch would make it."""
 
     @abstractmethod
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -123,15 +125,20 @@ class Session(ABC):
         for table in sorted(tables, key=lambda one: one.name):
             if not self.exists(table):
                 continue
-            counted = self.query(
-                f"SELECT count(*), CAST(sum({self.row_hash(table.content)}) AS {self.text_type})"
-                f" FROM {quoted(table.name)} WHERE {quoted('tenant')} = ?",
-                (tenant,),
-            )
+            rows, total = self.state_of(table, tenant)
             # An empty table is the same state as none.
-            if counted[0][0]:
-                state.append((table.name, int(counted[0][0]), str(counted[0][1])))
+            if rows:
+                state.append((table.name, rows, total))
         return hashlib.sha256(json.dumps(state).encode()).hexdigest()
+
+    def state_of(self, table: Table, tenant: str) -> tuple[int, str]:
+        """Number of a tenant's rows in a table and the sum of their hashes."""
+        counted = self.query(
+            f"SELECT count(*), CAST(sum({self.row_hash(table.content)}) AS {self.text_type})"
+            f" FROM {quoted(table.name)} WHERE {quoted('tenant')} = ?",
+            (tenant,),
+        )
+        return int(counted[0][0]), str(counted[0][1])
 
     def create(self, table: Table) -> None:
         """Make the table if it is not there; what an earlier release kept and must not be kept is taken out."""

@@ -20,6 +20,7 @@ import pytest
 from oneroster_harness import cli
 from tests.sync_engine.fake_provider import FakeProvider, running_fake
 from tests.sync_engine.postgres_server import running_postgres
+from tests.sync_engine.warehouses import SETTINGS, landed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,16 @@ def duckdb_database(path: Path) -> Database:
     return Database(f"duckdb:///{path}", query)
 
 
+def spark_database(folder: Path) -> Database:
+    """A warehouse of Spark as a target, looked at by DuckDB."""
+
+    def query(sql: str) -> list[tuple[Any, ...]]:
+        with landed(folder) as db:
+            return db.execute(sql).fetchall()
+
+    return Database(f"spark:///{folder}?{SETTINGS}", query)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server for the session."""
@@ -104,23 +115,41 @@ def duck(tmp_path: Path) -> Database:
     return duckdb_database(tmp_path / "roster.duckdb")
 
 
-@pytest.fixture(params=["duckdb", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    """An empty target of each engine."""
-    if request.param == "duckdb":
-        return duckdb_database(tmp_path / "roster.duckdb")
+@pytest.fixture
+def duckdb_target(tmp_path: Path) -> Database:
+    """An empty DuckDB target, by the engine's name."""
+    return duckdb_database(tmp_path / "roster.duckdb")
+
+
+@pytest.fixture
+def postgresql_target(postgres_url: str) -> Database:
+    """An empty PostgreSQL target."""
     import psycopg
 
-    url = request.getfixturevalue("postgres_url")
-
     def query(sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(url) as db:
+        with psycopg.connect(postgres_url) as db:
             found = db.execute(sql.encode())
             return found.fetchall() if found.description else []
 
     query("DROP SCHEMA public CASCADE")
     query("CREATE SCHEMA public")
-    return Database(url, query)
+    return Database(postgres_url, query)
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty target of each engine that takes SQL from anybody."""
+    found: Database = request.getfixturevalue(f"{request.param}_target")
+    return found
+
+
+@pytest.fixture(params=["duckdb", "postgresql", pytest.param("spark", marks=pytest.mark.services)])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """An empty target of each engine, also of those that take no SQL from outside."""
+    if request.param == "spark":
+        return spark_database(tmp_path / "warehouse")
+    found: Database = request.getfixturevalue(f"{request.param}_target")
+    return found
 
 
 @pytest.fixture
