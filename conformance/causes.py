@@ -30,6 +30,11 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "auth.unknown-token-refused": ("auth.altered-token-refused", "auth.expired-token-refused"),
     "auth.bad-signature-refused": ("auth.added-parameter-refused",),
     "auth.one-credential": ("gradebook.*",),
+    # A whole sequence of writes shows what one write shows.
+    "gradebook.put-creates": ("gradebook.model-status", "gradebook.model-content"),
+    "gradebook.put-replaces": ("gradebook.model-status", "gradebook.model-content"),
+    "gradebook.delete-hides": ("gradebook.model-removal",),
+    "gradebook.post-allocates": ("gradebook.model-posts",),
     "auth.scope-echoed": ("permission.scope-granted",),
     "permission.resource-granted": ("endpoint.reachable", "permission.core-collection-empty"),
     # What cannot be read has no key either.

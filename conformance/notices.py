@@ -20,7 +20,7 @@ class Notice:
 
     where: {"request", "pointer"} or {"file", "row", "column"}. cause_of: id of the finding that this one follows from.
     graded: the severity by the standard's words, where a vendor's, a profile's or a baseline changed it. accepted: the reason
-    that a baseline gives.
+    that a baseline gives. steps: the requests that lead to it, one after another, where one alone does not.
     """
 
     message: str
@@ -38,6 +38,7 @@ class Notice:
     graded: str = ""
     accepted: str = ""
     samples: tuple[Mapping[str, Any], ...] = ()
+    steps: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -125,20 +125,22 @@ class Probe:
         auth_hint: str = "",
         auth: tuple[str, str] | None = None,
         cookies: bool = True,
+        beyond_budget: bool = False,
     ) -> Exchange:
         """Send one request to an absolute URL.
 
         auth_hint: what stands for the credential in the curl line. cookies: whether those of earlier answers go with it.
+        beyond_budget: whether a spent budget and quiet hours stop it no more, for what takes our own objects away again.
         A busy provider is asked again after the time that it names. Raises BudgetSpent, or CannotRun when nothing answers.
         """
-        answer = self._once(method, url, headers, body, auth, cookies)
+        answer = self._once(method, url, headers, body, auth, cookies, beyond_budget)
         for repeat in range(MOST_REPEATS):
             pause = pause_of(answer.status_code, answer.headers, repeat)
             if pause is None or pause > MOST_PAUSE_S or self._paused_s + pause > MOST_PAUSES_S:
                 break
             self._paused_s += pause
             self._sleep(pause)
-            answer = self._once(method, url, headers, body, auth, cookies)
+            answer = self._once(method, url, headers, body, auth, cookies, beyond_budget)
         shown = redact(url)
         path = (self._services.below(shown) if self._services else shown.removeprefix(self.root)) or shown
         return Exchange(method, shown, path, answer.status_code, answer.headers, answer.content, _curl(method, shown, auth_hint))
@@ -152,12 +154,13 @@ class Probe:
         return self._services.url(path, service) if self._services else self.root + path
 
     def _once(
-        self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, auth: tuple[str, str] | None, cookies: bool
+        self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None, auth: tuple[str, str] | None, cookies: bool,
+        beyond_budget: bool = False,
     ) -> requests.Response:  # fmt: skip
-        if self.sent >= self._budget:
+        if self.sent >= self._budget and not beyond_budget:
             raise BudgetSpent(f"the budget of {self._budget} requests was spent")
         until = self._quiet.until() if self._quiet else None
-        if until is not None:
+        if until is not None and not beyond_budget:
             raise BudgetSpent(f"quiet hours until {until:%H:%M} began")
         if not is_private_enough(url) and (auth is not None or _bears_credential(headers, body)):
             raise CannotRun(

@@ -139,6 +139,7 @@ def _finding(notice: Notice) -> dict[str, Any]:
         "accepted": notice.accepted or None,
         "standard_severity": notice.graded or notice.severity,
         "samples": [dict(sample) for sample in notice.samples],
+        "steps": list(notice.steps),
     }
 
 

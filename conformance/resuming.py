@@ -100,4 +100,4 @@ def _plain(notice: Notice) -> dict[str, Any]:
 
 
 def _tuples(name: str, value: Any) -> Any:
-    return tuple(value) if name == "samples" else value
+    return tuple(value) if name in ("samples", "steps") else value

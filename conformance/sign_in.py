@@ -9,7 +9,7 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import jwt
@@ -158,9 +158,8 @@ class SignIn:
         """Authorization header for a request, and its stand-in for a curl line."""
         self._renew()
         if self.endpoint.auth == "oauth1":
-            name: HttpMethod = "GET" if method == "GET" else "PUT" if method == "PUT" else "DELETE"
             key, secret = self.endpoint.client_id or "", self.endpoint.client_secret or ""
-            return sign(name, url, key=key, secret=secret), SIGNED_HINT
+            return sign(cast(HttpMethod, method), url, key=key, secret=secret), SIGNED_HINT
         return {"Authorization": f"Bearer {self.token}"}, BEARER_HINT
 
     def may(self, *scopes: str) -> bool:

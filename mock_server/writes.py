@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ import orjson
 from mock_server.answers import unknown_object
 from mock_server.bodies import check_id, complete, many_of, reference, single_of, unprocessable
 from mock_server.provider import Provider
+from mock_server.quirks.hooks import acting
 from mock_server.relations import require
 from oneroster_standard.standard import Operation
 
@@ -34,9 +35,19 @@ def put(provider: Provider, operation: Operation, sourced_id: str, body: bytes) 
         raise unprocessable("the sourcedId of the body is not the one of the path")
     collection = _collection(provider, operation)
     with provider.vendor.state.writing():
-        existed = provider.base(collection).find(sourced_id) is not None
-        provider.vendor.keep(provider, collection, [complete(provider, operation, sourced_id, given)])
-    return 200 if existed and provider.spec == "1.1" else 201
+        before = provider.record(collection, sourced_id)
+        record: Body | None = complete(provider, operation, sourced_id, given)
+        for quirk in acting(provider.quirks, "kept"):
+            record = quirk.kept(collection, record, before) if record else None
+        _keep(provider, collection, [record] if record else [])
+    return 200 if before is not None and provider.spec == "1.1" else 201
+
+
+def _keep(provider: Provider, collection: str, records: Sequence[Body]) -> None:
+    """Keep records, and those that a quirk changes along."""
+    along = [found for quirk in acting(provider.quirks, "along") for record in records for found in quirk.along(collection, record, provider)]
+    if records or along:
+        provider.vendor.keep(provider, collection, [*along, *records])
 
 
 def delete(provider: Provider, operation: Operation, sourced_id: str) -> None:
@@ -45,7 +56,8 @@ def delete(provider: Provider, operation: Operation, sourced_id: str) -> None:
     with provider.vendor.state.writing():
         if provider.base(collection).find(sourced_id) is None:
             raise unknown_object("no such object")
-        provider.vendor.remove(collection, sourced_id)
+        if all(quirk.removes(collection) for quirk in acting(provider.quirks, "removes")):
+            provider.vendor.remove(collection, sourced_id)
 
 
 def post(provider: Provider, operation: Operation, parameters: Parameters, body: bytes) -> bytes:
@@ -64,7 +76,10 @@ def post(provider: Provider, operation: Operation, parameters: Parameters, body:
         for temporary, one in zip(supplied, given, strict=True):
             allocated = _allocate(provider, collection, temporary, taken={found["sourcedId"] for found in records})
             records.append(complete(provider, operation, allocated, whole(dict(one))))
-        provider.vendor.keep(provider, collection, records)
+        kept: Sequence[Body] = records
+        for quirk in acting(provider.quirks, "posted"):
+            kept = quirk.posted(collection, kept)
+        _keep(provider, collection, kept)
     pairs = [
         {"suppliedSourcedId": temporary, "allocatedSourcedId": record["sourcedId"]}
         for temporary, record in zip(supplied, records, strict=True)

@@ -68,7 +68,7 @@ def verdict(trial: Trial, entry: Entry | None) -> str:
 
 def is_scored(trial: Trial) -> bool:
     """Whether a trial enters the score: each thing once, in the oldest version that has it."""
-    return trial.kind in ("quirk", "fault", "record", "csv") and not (trial.kind in ("quirk", "fault") and trial.spec == "1.2")
+    return trial.kind in ("quirk", "fault", "record", "csv") and not (trial.kind in ("quirk", "fault") and trial.spec == "1.2" and trial.is_also_older)
 
 
 def is_flawless(entries: Entries) -> bool:

@@ -54,6 +54,11 @@ class Trial:
     seed: int = 1
 
     @property
+    def is_also_older(self) -> bool:
+        """Whether an older version can be asked for it too."""
+        return all("1.1" in CHECKS[name].specs for name in self.declared)
+
+    @property
     def order(self) -> str:
         """What the mock is told to plant."""
         return f"{self.id}@on=users" if self.id in AT_ONE_COLLECTION else self.id

@@ -11,6 +11,7 @@ from conformance.api_checks import (
     filtering,
     freshness,
     gradebook,
+    gradebook_model,
     json_text,
     links,
     page_links,
@@ -31,7 +32,7 @@ from conformance.api_checks import (
 )
 
 __all__ = [
-    "auth", "data", "endpoints", "envelopes", "errors", "expiry", "filter_forms", "filtering", "freshness", "gradebook", "json_text", "links",
+    "auth", "data", "endpoints", "envelopes", "errors", "expiry", "filter_forms", "filtering", "freshness", "gradebook", "gradebook_model", "json_text", "links",
     "page_links", "paging", "projection", "references", "related", "relationships", "rosters", "schema", "schools", "sign_in_habits",
     "sorting", "tenancy", "texts", "version_1p2", "views",
 ]  # fmt: skip

@@ -44,6 +44,6 @@ def finding_text(notice: Notice) -> str:
     """One finding in lines, for a failure's body."""
     facts = (
         notice.message, f"where: {place(notice)}", f"expected: {notice.expected}", f"observed: {notice.observed}",
-        f"section: {notice.section}", f"try: {notice.remedy}", notice.curl, f"follows from: {notice.cause_of}", f"accepted: {notice.accepted}", f"finding: {notice.id}",
+        f"section: {notice.section}", f"try: {notice.remedy}", notice.curl, *notice.steps, f"follows from: {notice.cause_of}", f"accepted: {notice.accepted}", f"finding: {notice.id}",
     )  # fmt: skip
     return "\n".join(fact for fact in facts if fact and not fact.endswith(": "))

@@ -80,6 +80,7 @@ def _finding(report: Report, check: str, notices: list[Notice]) -> Iterator[str]
         ("follows", ", ".join(map(code, followers))),
     )  # fmt: skip
     yield from (f"- {name}: {text}" for name, text in facts if text)
+    yield from (f"{place}. {code(step)}" for place, step in enumerate(notice.steps, 1))
     yield from (f"- also: {escape(other.message)} ({code(other.id)})" for other in notices[1:6])
     if len(notices) > 6:
         yield f"- also: {len(notices) - 6} more of this check"

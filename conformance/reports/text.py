@@ -117,6 +117,7 @@ def _finding(notices: list[Notice], consequences: list[Notice]) -> Iterator[str]
         ("section", notice.section), ("try", notice.remedy), ("repeat", notice.curl), ("finding", notice.id),
     )  # fmt: skip
     yield from (f"  {name:<9} {text}" for name, text in facts if text)
+    yield from (f"  {'steps' if place == 1 else '':<9} {place}. {step}" for place, step in enumerate(notice.steps, 1))
     if consequences:
         yield f"  follows   {', '.join(sorted({found.check for found in consequences}))}"
 

@@ -132,6 +132,22 @@ class Quirk:
         """Change a rendered record that differs from day 0; empty bytes take it out of every read."""
         return record
 
+    def kept(self, collection: str, record: Record, before: Record | None) -> Record | None:
+        """Change what a PUT keeps; before: what was there under its key. None keeps nothing."""
+        return record
+
+    def posted(self, collection: str, records: Sequence[Record]) -> Sequence[Record]:
+        """Change which of the records of a POST are kept."""
+        return records
+
+    def along(self, collection: str, record: Record, provider: Provider) -> list[Record]:
+        """Further records that change when one is written."""
+        return []
+
+    def removes(self, collection: str) -> bool:
+        """Whether a DELETE removes anything."""
+        return True
+
     def token_request(self, request: TokenRequest) -> str | None:
         """Refuse a token request: an OAuth error code, or None."""
         return None

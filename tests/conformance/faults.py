@@ -354,6 +354,20 @@ _writes("gradebook.put-id-mismatch", "PUT", lambda asked, forward: replace_statu
 _writes("gradebook.write-scope", "PUT", lambda asked, forward: replace_status(forward(asked), 201))
 
 
+_writes("gradebook.model-status", "PUT", lambda asked, forward: replace_status(forward(asked), 202))
+
+
+@shows("gradebook.model-lists")
+def _own_objects_are_in_no_list(asked: Asked, forward: Forward) -> Answered:
+    """Whatever a client wrote can be read alone and is in no list."""
+    answer = forward(asked)
+    if asked.method != "GET" or not asked.path.endswith(("/lineItems", "/results", "/categories")) or answer.status != 200:
+        return answer
+    return answer.with_document({
+        name: [one for one in value if not one["sourcedId"].startswith("oneroster-harness")] for name, value in answer.document.items()
+    })
+
+
 def replace_status(answer: Answered, status: int) -> Answered:
     """The same answer under another status."""
     return Answered(status, answer.headers, answer.body)

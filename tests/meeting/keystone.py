@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.api_judge import Order, judge
+from conformance.api_judge import CHECKS, Order, judge
 from conformance.report import Report
 from mock_server.auth.credentials import credentials_of
 from mock_server.mock_process import RunningMock
@@ -81,4 +81,6 @@ def judged_with(mock: RunningMock, quirk: str) -> Report:
     mock.set_quirks("reference", [quirk])
     endpoint = endpoint_of(mock, "reference")
     endpoint = AS_THE_CLIENT_CALLS.get(quirk, lambda found: found)(endpoint)
+    if not all("1.1" in CHECKS[check].specs for check in load_quirks()[quirk].trips):
+        endpoint = replace(endpoint, url=mock.provider("reference").base_urls["1.2"]["rostering"])
     return judge(endpoint, Order(allow_writes=True))

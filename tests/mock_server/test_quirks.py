@@ -15,12 +15,13 @@ from tests.mock_server import (
     signs_of_odd_records,
     signs_of_records,
     signs_of_requests,
+    signs_of_writes,
 )
 from tests.mock_server.conftest import Whole
 from tests.mock_server.signs import SEEN
 from tests.mock_server.wire import Wire, ids
 
-__all__ = ["signs_of_addresses", "signs_of_answers", "signs_of_odd_records", "signs_of_records", "signs_of_requests"]
+__all__ = ["signs_of_addresses", "signs_of_answers", "signs_of_odd_records", "signs_of_records", "signs_of_requests", "signs_of_writes"]
 
 
 @pytest.mark.parametrize("quirk", [found.id for found in load_quirks().values() if found.hook == "mock"])
