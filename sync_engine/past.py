@@ -6,6 +6,7 @@ Called by the plan while it reads the target. Leaves the tables `gone`, `became`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sync_engine import history
 from sync_engine.difference import read_files
 from sync_engine.policy import Policy
 from sync_engine.run_log import Entry, entries, undone
-from sync_engine.snapshot import Scratch
+from sync_engine.snapshot import Scratch, Snapshot
 from sync_engine.sql_text import literal
 from sync_engine.targets.session import Session
 
@@ -40,6 +41,16 @@ def recall(session: Session, tenant: str, policy: Policy, day: date, scratch: Sc
         session, tenant, later, folder, only=f"entity IN ({dated})", name="touched"
     )
     _table(scratch, "touched", touched, "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
+
+
+def doubt_other_files(session: Session, tenant: str, snapshot: Snapshot) -> None:
+    """Without a manifest, absence is believed only where the files are those of the last run that landed."""
+    last = next((one for one in reversed(entries(session, tenant)) if one.after and not one.undoes), None)
+    if last is None or last.changes.keys() == snapshot.entities.keys():
+        return
+    for name, found in snapshot.entities.items():
+        reason = f"{name}: there is no manifest, and the bundle's files are not those of last time"
+        snapshot.entities[name] = replace(found, complete=False, reasons=(*found.reasons, reason))
 
 
 def _made(session: Session, tenant: str, recent: Sequence[Entry], policy: Policy, folder: Path) -> list[Path]:

@@ -18,13 +18,14 @@ from typing import Any
 import duckdb
 
 from oneroster_harness.problems import CannotRun, UsageProblem
+from sync_engine import deltas
 from sync_engine.aliases import translate
 from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, compare, source_of
 from sync_engine.guarding import guarded
 from sync_engine.holds import Hold, read_hold, reasons
 from sync_engine.landing import Table, tables
 from sync_engine.ownership import leave_foreign_rows
-from sync_engine.past import recall
+from sync_engine.past import doubt_other_files, recall
 from sync_engine.policy import Policy
 from sync_engine.quarantine import Aside, dated, listed, read_aside
 from sync_engine.sharing import leave_to_owners
@@ -147,6 +148,7 @@ def make(
 
     day: today, as far as windows, terms and stages are concerned. owner: name of the source where several fill the tenant.
     """
+    deltas.require_taken(snapshot, policy)
     known = tables(snapshot.version)
     read = [name for name, found in snapshot.entities.items() if found.was_read]
     with target.reading() as session:
@@ -154,16 +156,21 @@ def make(
         recall(session, tenant, policy, day, snapshot.scratch)
         translate(session, tenant, snapshot)
         aside_before = listed(session, tenant, owner)
-        compare(session, snapshot, [known[name] for name in read], tenant, policy)
-        leave_foreign_rows(session, tenant, snapshot, [known[name] for name in read])
+        if not snapshot.is_announced:
+            doubt_other_files(session, tenant, snapshot)
+        chosen = [known[name] for name in read]
+        compare(session, snapshot, chosen, tenant, policy)
+        older = deltas.leave_older(snapshot, chosen)
+        leave_foreign_rows(session, tenant, snapshot, chosen)
+        gaps = list(deltas.hold_gaps(session, tenant, snapshot, chosen))
     conflicts = leave_to_owners(target, tenant, owner, snapshot, [known[name] for name in read])
-    holds = conflicts + guarded(snapshot, [known[name] for name in read], policy, day)
+    holds = gaps + conflicts + guarded(snapshot, [known[name] for name in read], policy, day)
     entities = {name: written(snapshot, known[name], folder) for name in read}
     whole = [name for name in read if snapshot.entities[name].complete and not snapshot.entities[name].is_delta]
     return Plan(
         source, target.address, tenant, snapshot.version, before, day.isoformat(), entities,
         tuple(name for name in snapshot.entities if name not in read),
-        (*snapshot.notes, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
+        (*snapshot.notes, *older, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
         policy.document(), "", snapshot.rows, snapshot.requests, folder,
         marks_of(snapshot, day), tuple(asides_of(snapshot, aside_before, day)), owner, reads_of(snapshot),
     )  # fmt: skip

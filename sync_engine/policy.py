@@ -100,6 +100,7 @@ class Policy:
     freezes: tuple[Freeze, ...] = ()
     pins: Pins = field(default_factory=Pins)
     incremental: Incremental = field(default_factory=Incremental)
+    takes_deltas: bool = True
 
     def limit(self, kind: str, scope: str, entity: str) -> Limit:
         """The limit of an entity, its own or everybody's."""
@@ -211,7 +212,7 @@ def _policy(found: Mapping[str, Any], where: str) -> Policy:
         limits, _whole(found["window"]["days"], "window.days", where),
         _whole(found["reused"]["grades"], "reused.grades", where), Stages(**stages),
         tuple(_freeze(one, where) for one in found.get("freeze", ())), _pins(found.get("pins", {}), where),
-        Incremental(**asking),
+        Incremental(**asking), _yes(found["bundles"]["deltas"], "bundles.deltas", where),
     )  # fmt: skip
 
 
@@ -227,6 +228,12 @@ def _limit(said: Mapping[str, Any], default: Mapping[str, Any], place: str, wher
 def _whole(value: Any, place: str, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise UsageProblem(f"{place} is {value!r}", "a whole number, 0 or more", where)
+    return value
+
+
+def _yes(value: Any, place: str, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise UsageProblem(f"{place} is {value!r}", "true or false", where)
     return value
 
 

@@ -38,6 +38,7 @@ class SourceOptions:
     connections: int
     settle_s: float
     hooks: Hooks = NO_HOOKS
+    without_manifest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Source:
             return self._picked(self.drop, scratch, told, Taken(taken(), self.shown))
         if self.endpoint is None:
             assert self.path is not None
-            return bundle.read(self.path, scratch, self.options.spec, told)
+            return bundle.read(self.path, scratch, self.options.spec, told, without_manifest=self.options.without_manifest)
         hooks = self.options.hooks
         connection = Connection(
             self.endpoint, self.options.patience, connections=self.options.connections, sleep=hooks.sleep,
@@ -93,8 +94,8 @@ class Source:
         picked = pick(drop, taken, folder, self.options.settle_s)
         if picked.bundle is None:
             return Snapshot(scratch, self.options.spec or "1.1", notes=picked.notes)
-        snapshot = bundle.read(picked.bundle, scratch, self.options.spec, told)
-        snapshot.mark, snapshot.notes = picked.mark, picked.notes
+        snapshot = bundle.read(picked.bundle, scratch, self.options.spec, told, without_manifest=self.options.without_manifest)
+        snapshot.mark, snapshot.notes = picked.mark, (*picked.notes, *snapshot.notes)
         self.options.hooks.served(FIRST)
         return snapshot
 

@@ -73,7 +73,7 @@ class Snapshot:
     """All entities of one read: NAME.parquet, and NAME.aside.parquet with ids set aside, in the scratch folder.
 
     mark: which bundle of a drop folder it was. notes: what a person should know of the source as a whole. scope:
-    fingerprint of who asked an API.
+    fingerprint of who asked an API. is_announced: False for a bundle without a manifest.
     """
 
     scratch: Scratch
@@ -83,6 +83,7 @@ class Snapshot:
     mark: str = ""
     notes: tuple[str, ...] = ()
     scope: str = ""
+    is_announced: bool = True
 
     @property
     def rows(self) -> int:

@@ -46,6 +46,7 @@ def source_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help="Day that windows, terms and stages are counted from, default today"),
         click.option("--tenant", default="default", show_default=True, help="Whose rows these are in the target"),
         click.option("--source-name", metavar="NAME", help="Name of this source where several fill one tenant; it removes and changes only its own rows"),
+        click.option("--without-manifest", is_flag=True, help="Take the files of a bundle without manifest.csv as bulk files"),
         vendor_option(),
         spec_option,
         auth_options,
@@ -60,6 +61,7 @@ def opened(source: str, target: str, options: dict[str, Any]) -> tuple[Source, T
     asked = SourceOptions(
         options["auth"], options["token_url"], options["providers_file"], options["spec"], options["vendor"], patience,
         options["connections"], options["settle"], options.get("hooks") or NO_HOOKS,
+        bool(options.get("without_manifest")),
     )  # fmt: skip
     goal = open_target(target)
     return open_source(source, asked, os.environ), goal

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sync_engine.landing import NEVER_LANDED, Table, dropped_note, tables
 from sync_engine.snapshot import BATCH_ROWS, EntityRead, Scratch, Snapshot, Stage, Staged
 from sync_engine.sources import bulk_csv
 from sync_engine.sources.asides import placed
+from sync_engine.sql_text import literal
 
 MANIFEST = "manifest.csv"
 MODES = ("bulk", "delta", "absent")
@@ -34,22 +36,29 @@ _REMEDIES = {
 }
 
 
-def read(path: Path, scratch: Scratch, spec: str | None, told: Callable[[str], None]) -> Snapshot:
+def read(
+    path: Path, scratch: Scratch, spec: str | None, told: Callable[[str], None], *, without_manifest: bool = False
+) -> Snapshot:
     """Read a bundle into a snapshot; `told` hears each entity's name as it begins.
 
-    Raises CannotRun naming file and line when anything announced cannot be read whole, UsageProblem when `spec`
+    without_manifest: take the files of a bundle that has none as bulk files. Raises CannotRun naming file and line when anything announced cannot be read whole, UsageProblem when `spec`
     disagrees with the manifest.
     """
     try:
         with open_bundle(path) as bundle:
-            announced = _manifest(bundle)
+            is_announced = not without_manifest or MANIFEST in bundle.names
+            announced = _manifest(bundle) if is_announced else _supposed(bundle, spec)
             version = _version(announced, spec, path)
-            snapshot = Snapshot(scratch, version)
+            snapshot = Snapshot(scratch, version, is_announced=is_announced)
             for name, table in tables(version).items():
                 mode = _mode(announced, name)
                 if mode != "absent":
                     told(name)
                     snapshot.entities[name] = _read_file(bundle, table, scratch, mode)
+            if not is_announced:
+                snapshot.notes = ("the bundle has no manifest.csv: its files are taken as bulk files of 1.1, or of 1.2 with --spec or roles.csv",)
+                for name in snapshot.entities:
+                    _doubt_marks(snapshot, name)
             return snapshot
     except BundleProblem as problem:
         raise CannotRun(
@@ -62,7 +71,8 @@ def _manifest(bundle: Bundle) -> dict[str, str]:
     if MANIFEST not in bundle.names:
         raise CannotRun(
             "the bundle has no manifest.csv", "manifest.csv beside the other files", bundle.path.name,
-            "export the bundle again; in a ZIP the files lie at its root", "sync.bundle-manifest",
+            "export the bundle again; in a ZIP the files lie at its root; --without-manifest for a district that never sends one",
+            "sync.bundle-manifest",
         )  # fmt: skip
     rows = [row.cells for row in bundle.rows(MANIFEST) if row.cells]
     if not rows or [cell.strip() for cell in rows[0]] != ["propertyName", "value"]:
@@ -73,6 +83,30 @@ def _manifest(bundle: Bundle) -> dict[str, str]:
             id="sync.bundle-header",
         )
     return {cells[0].strip(): cells[1].strip() for cells in rows[1:] if len(cells) >= 2}
+
+
+def _supposed(bundle: Bundle, spec: str | None) -> dict[str, str]:
+    """What the manifest of these files would say."""
+    names = set(bundle.names)
+    version = spec or ("1.2" if "roles.csv" in names else "1.1")
+    found = {f"file.{name}": "bulk" for name in tables(version) if f"{name}.csv" in names}
+    if not found:
+        raise CannotRun(
+            "none of the standard's files is in the bundle", "users.csv, classes.csv and others at its root", bundle.path.name,
+            "export the bundle again", "sync.bundle-manifest",
+        )  # fmt: skip
+    return {"oneroster.version": version, **found}
+
+
+def _doubt_marks(snapshot: Snapshot, name: str) -> None:
+    """A file whose rows are flagged for deletion may be a delta; without a manifest nobody says that it is not."""
+    told = snapshot.scratch.db.execute(
+        f"SELECT count(*) FROM read_parquet({literal(snapshot.path(name))}) WHERE _state <> 'present'"
+    ).fetchone()
+    if told and told[0]:
+        reason = f"{name}: without a manifest, a file with rows to be deleted may be a delta"
+        found = snapshot.entities[name]
+        snapshot.entities[name] = replace(found, complete=False, reasons=(*found.reasons, reason))
 
 
 def _version(announced: dict[str, str], spec: str | None, path: Path) -> str:
