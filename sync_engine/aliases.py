@@ -125,6 +125,11 @@ def _translate(snapshot: Snapshot, table: Table, known: set[str]) -> None:
             cells.append(f"coalesce(j{number}.\"sourcedId\", {column}) AS {quoted(header)}")
     db.execute(f"CREATE OR REPLACE TABLE numbered AS SELECT *, row_number() OVER () AS row FROM {read_files([file])}")
     db.execute(f"CREATE OR REPLACE TABLE translated AS SELECT {', '.join(cells)} FROM numbered AS s {' '.join(joins)}")
+    # A row that came under a new key leaves the mark of its old one behind.
+    db.execute(
+        "DELETE FROM translated WHERE _state <> 'present' AND \"sourcedId\" IN (SELECT \"sourcedId\" FROM translated GROUP BY 1"
+        " HAVING count(*) > 1 AND count(*) FILTER (_state = 'present') = 1)"
+    )
     doubled = db.execute('SELECT count(*) FROM (SELECT 1 FROM translated GROUP BY "sourcedId" HAVING count(*) > 1)').fetchone()
     if doubled and doubled[0]:
         raise CannotRun(

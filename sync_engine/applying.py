@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from oneroster_harness.problems import CannotRun
-from sync_engine import history, quarantine, sharing, watermarks
+from sync_engine import aliases, history, quarantine, sharing, watermarks
 from sync_engine.difference import COUNTED_AS, Counts, read_files
 from sync_engine.holds import reasons
 from sync_engine.landing import Table, tables
@@ -92,6 +92,8 @@ def apply(plan: Plan, target: Target, stamp: Entry, approvals: Approvals = ()) -
             number = _write(session, plan, steps)
             outcome = Applied(_counts(plan, steps, rows.held(done | given)), done | given)
             _keep_marks(session, plan, outcome)
+            if plan.aliases:
+                aliases.add(session, plan.tenant, list(plan.aliases))
             if not plan.undoes:
                 quarantine.keep(session, plan.tenant, plan.owner, plan.entities, plan.asides)
             _record(session, plan, stamp, number, approvals, outcome)

@@ -19,7 +19,7 @@ import duckdb
 
 from oneroster_harness.problems import CannotRun, UsageProblem
 from sync_engine import deltas
-from sync_engine.aliases import translate
+from sync_engine.aliases import Alias, translate
 from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, compare, source_of
 from sync_engine.guarding import guarded
 from sync_engine.holds import Hold, read_hold, reasons
@@ -28,6 +28,7 @@ from sync_engine.ownership import leave_foreign_rows
 from sync_engine.past import doubt_other_files, recall
 from sync_engine.policy import Policy
 from sync_engine.quarantine import Aside, dated, listed, read_aside
+from sync_engine.rekeying import Rekeyed, rekey
 from sync_engine.sharing import leave_to_owners
 from sync_engine.snapshot import Snapshot
 from sync_engine.sql_text import literal, quoted
@@ -60,7 +61,8 @@ class Plan:
     notes: what the read showed. holds: why rows wait. as_of: the day that deadlines were counted from. whole: entities
     read whole and in full. limits: those of the policy. undoes: the run that the plan takes back.
     rows and requests: what reading the source took. marks: how far each collection of an API was read. asides: what is
-    set aside once the plan is applied. owner: name of the source where several fill one tenant. reads: of an incremental run,
+    set aside once the plan is applied. owner: name of the source where several fill one tenant. aliases: new
+    keys of landed rows. reads: of an incremental run,
     per entity since when it was read, or why it was read whole.
     """
 
@@ -83,6 +85,7 @@ class Plan:
     marks: tuple[Mark, ...] = ()
     asides: tuple[Aside, ...] = ()
     owner: str = ""
+    aliases: tuple[Alias, ...] = ()
     reads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -113,6 +116,7 @@ class Plan:
             "notes": list(self.notes), "holds": [hold.document() for hold in self.holds], "whole": list(self.whole),
             "limits": dict(self.limits), "undoes": self.undoes, "marks": [asdict(mark) for mark in self.marks],
             "asides": [list(astuple(one)) for one in self.asides], "owner": self.owner,
+            "aliases": [asdict(one) for one in self.aliases],
             "reads": {name: dict(found) for name, found in self.reads.items()},
             "entities": {name: asdict(found) for name, found in self.entities.items()},
         }  # fmt: skip
@@ -160,6 +164,7 @@ def make(
             doubt_other_files(session, tenant, snapshot)
         chosen = [known[name] for name in read]
         compare(session, snapshot, chosen, tenant, policy)
+        rekeyed = rekey(snapshot, known["enrollments"], day.isoformat()) if "enrollments" in read else Rekeyed()
         older = deltas.leave_older(snapshot, chosen)
         leave_foreign_rows(session, tenant, snapshot, chosen)
         gaps = list(deltas.hold_gaps(session, tenant, snapshot, chosen))
@@ -170,9 +175,9 @@ def make(
     return Plan(
         source, target.address, tenant, snapshot.version, before, day.isoformat(), entities,
         tuple(name for name in snapshot.entities if name not in read),
-        (*snapshot.notes, *older, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
+        (*snapshot.notes, *older, *rekeyed.notes, *(reason for found in snapshot.entities.values() for reason in found.reasons)), tuple(holds), tuple(whole),
         policy.document(), "", snapshot.rows, snapshot.requests, folder,
-        marks_of(snapshot, day), tuple(asides_of(snapshot, aside_before, day)), owner, reads_of(snapshot),
+        marks_of(snapshot, day), tuple(asides_of(snapshot, aside_before, day)), owner, rekeyed.aliases, reads_of(snapshot),
     )  # fmt: skip
 
 
@@ -300,7 +305,8 @@ def load(path: Path) -> Plan:
             tuple(document["unread"]), tuple(document["notes"]), tuple(map(read_hold, document["holds"])),
             tuple(document["whole"]), document["limits"], document["undoes"], document["rows"], document["requests"],
             path.with_name(document["folder"]), tuple(map(read_mark, document["marks"])),
-            tuple(map(read_aside, document["asides"])), str(document["owner"]), document["reads"],
+            tuple(map(read_aside, document["asides"])), str(document["owner"]),
+            tuple(Alias(**one) for one in document["aliases"]), document["reads"],
         )  # fmt: skip
         expected = document["digest"]
     except (KeyError, TypeError, ValueError) as error:
