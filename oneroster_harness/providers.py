@@ -24,7 +24,7 @@ _KEYS = {
     "manifest_last", "expired_token", "expired_token_env", "other_token_url", "other_client_id", "other_client_secret", "other_token",
     "other_client_id_env", "other_client_secret_env", "other_token_env",
     "second_client_id", "second_client_secret", "second_token", "second_client_id_env", "second_client_secret_env", "second_token_env",
-    "tenant", "schedule", "timezone", "policy", "requests_per_s",
+    "tenant", "schedule", "timezone", "policy", "requests_per_s", "incremental",
 }  # fmt: skip
 _OTHER_TABLES = ("watch", "budget", "blackout", "notify")
 """What a watch reads from the same file."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from sync_engine.commands.incremental_options import incremental_options
 from sync_engine.commands.source_options import source_options
 from sync_engine.commands.watching import watch_and_tell, watch_options
 from sync_engine.watching.districts import all_districts
@@ -27,6 +28,7 @@ Examples:
 @click.option("--yes", is_flag=True, help="Apply what is planned; never approves a hold; without it, runs only plan")
 @click.option("--once", is_flag=True, help="Run every district once, now, and end")
 @watch_options
+@incremental_options
 @source_options
 def watch(districts_file: Path, target: str, yes: bool, once: bool, log_format: str, metrics_port: int | None, **options: Any) -> None:
     """Sync every district of a providers file by its schedule, several at a time, until it is stopped."""

@@ -6,12 +6,15 @@ Called by these verbs. Never asks anybody anything.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -66,12 +69,13 @@ def watch_and_tell(
         log.tell("metrics-served", address=f"http://{LOOPBACK}:{serve(keeping.board, metrics_port)}/metrics")
         for one in districts:
             keeping.look(one, clock.now())
-    with _ended_by_signals(watch):
+    with _own_scratch() as scratch, _ended_by_signals(watch):
         cut = watch.run()
     echo_text(summary.text(districts, watch.tallies), json_target)
     echo_json(summary.document(target.address, districts, watch.tallies, cut), json_target)
     if cut:
-        # Their threads would keep the process; an open transaction ends with it.
+        # Their threads would keep the process; an open transaction ends with it. No row stays behind in their files.
+        shutil.rmtree(scratch, ignore_errors=True)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
@@ -89,6 +93,18 @@ def last_runs(target: Target, log: EventLog) -> dict[str, datetime]:
     except CannotRun as problem:
         log.tell("target-failed", message=problem.met)
         return {}
+
+
+@contextmanager
+def _own_scratch() -> Iterator[Path]:
+    """A folder that holds whatever the runs write down for a while, so that it can be removed as a whole."""
+    before, folder = tempfile.tempdir, Path(tempfile.mkdtemp(prefix="oneroster-watch-"))
+    tempfile.tempdir = str(folder)
+    try:
+        yield folder
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

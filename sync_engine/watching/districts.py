@@ -57,13 +57,22 @@ def all_districts(path: Path, options: Mapping[str, Any], settings: Settings, *,
         if tenant in found:
             raise UsageProblem(f"two providers are tenant {tenant!r}", "one provider per tenant", where, 'give one of them tenant = "..."')
         per_s = rate(row["requests_per_s"], "requests_per_s", where) if "requests_per_s" in row else own.requests_per_s
-        mine = {**options, "tenant": tenant, "policy_file": policy, "providers_file": str(path)}
+        mine = {
+            **options, "tenant": tenant, "policy_file": policy, "providers_file": str(path),
+            "incremental": _flag(row.get("incremental", options.get("incremental", False)), where),
+        }  # fmt: skip
         found[tenant] = District(
             tenant, name, mine, _calendar(tenant, str(schedule), own, zone, where), host_of(str(row["url"])), own, per_s
         )
     if not found:
         raise UsageProblem("the providers file names no provider", '[providers.NAME] with url = "https://..."', str(path))
     return [found[tenant] for tenant in sorted(found)]
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise UsageProblem(f"incremental is {value!r}", "true or false", where)
+    return value
 
 
 def _calendar(tenant: str, schedule: str, settings: Settings, zone: ZoneInfo, where: str) -> Calendar:

@@ -64,7 +64,7 @@ class Watch:
         self._perform, self._log, self._clock, self._after = perform, log, clock, after
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._executor = executor or ThreadPoolExecutor(budget.runs, thread_name_prefix="run")
-        self._pacers: dict[str, Pacer] = {}
+        self._pacers = _pacers(districts)
         self._running: set[str] = set()
         self._budget = budget
         self._once = set(self._districts) if once else None
@@ -103,8 +103,7 @@ class Watch:
             self._executor.submit(self._work, self._districts[tenant], now)
 
     def _work(self, district: District, now: datetime) -> None:
-        pacer = self._pacers.setdefault(district.host or district.tenant, Pacer(district.requests_per_s))
-        leash = Leash(self.stop, district.settings.longest_run.total_seconds(), pacer)
+        leash = Leash(self.stop, district.settings.longest_run.total_seconds(), self._pacers[district.host or district.tenant])
         outcome = self._perform(district, leash, now, lambda run: self._log.tell("run-started", district.tenant, run=run))
         try:
             if outcome.status == ABANDONED:
@@ -171,3 +170,11 @@ class Watch:
         self._settle()
         self._log.tell("watch-ended", runs=sum(sum(one.statuses.values()) for one in self.tallies.values()), cut=len(self._running))
         return len(self._running)
+
+
+def _pacers(districts: Sequence[District]) -> dict[str, Pacer]:
+    """One pacer per host; where districts of a host ask for different paces, the slowest."""
+    paces: dict[str, list[float]] = {}
+    for one in districts:
+        paces.setdefault(one.host or one.tenant, []).extend([] if one.requests_per_s is None else [one.requests_per_s])
+    return {host: Pacer(min(found, default=None)) for host, found in paces.items()}

@@ -181,3 +181,20 @@ def test_threads_that_meet_a_revoked_credential_at_once_all_take_the_second(fake
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(connection.get, "orgs", {}) for _ in range(16)]
     assert {one.result().status for one in asked} == {200}
+
+
+def test_whoever_runs_is_asked_before_each_request_and_may_end_the_reading(fake: FakeProvider) -> None:
+    asked: list[int] = []
+
+    def before() -> None:
+        asked.append(len(fake.requests))
+        if len(asked) > 3:
+            raise CannotRun("enough")
+
+    connection = Connection(Endpoint(fake.url, "oauth2", fake.token_url, "client", "secret"), Patience(tries=3), before_request=before)
+    connection.get("orgs", {})
+    connection.get("users", {})
+    with pytest.raises(CannotRun, match="enough"):
+        connection.get("classes", {})
+    # The token, two collections, and not the third.
+    assert asked == [0, 1, 2, 3] and fake.count("classes") == 0

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mock_server.mock_process import running_mock
 from sync_engine.commands import watching
 from sync_engine.monitoring.metrics import serve
 from sync_engine.targets.claims import claimed
@@ -195,3 +196,36 @@ def test_a_watch_serves_metrics_of_what_it_did(days: Callable[..., None], duck: 
     days(2, {1: scrape})
     assert sync("run", bundle, duck.url, "--yes", "--watch", "daily@02:30", "--metrics-port", "0").code == 0
     assert 'oneroster_sync_runs_applied_total{tenant="default"} 1.0' in scraped[0]
+
+
+@pytest.mark.hazards
+@pytest.mark.parametrize("delay_s", [0.3, 30])
+def test_sigterm_while_an_api_is_read_leaves_nothing_behind_within_ten_seconds(
+    delay_s: float, duck: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    with running_mock(students=200, vendors=["reference"]) as mock:
+        mock.set_faults("reference", [f"fault.server-slow-answer@delay_s={delay_s:g}"])
+        own = mock.provider()
+        monkeypatch.setenv("ONEROSTER_CLIENT_ID", own.client_id)
+        monkeypatch.setenv("ONEROSTER_CLIENT_SECRET", own.client_secret)
+        words = ["sync", "run", own.base_url, duck.url, "--token-url", str(own.token_url), "--yes", "--watch", "every 1h", "--log", "json"]
+        before = set(scratch.iterdir())
+        process = subprocess.Popen([sys.executable, "-m", "oneroster_harness", *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if json.loads(line)["event"] == "run-started":
+                break
+        # The reading goes on for minutes; it has begun once the provider was asked.
+        while not any(one["struck"] or one["fitting"] for one in mock.faults("reference")):
+            assert process.poll() is None
+            threading.Event().wait(0.05)
+        process.send_signal(signal.SIGTERM)
+        rest = [json.loads(line) for line in process.stderr.read().splitlines() if line.startswith("{")]
+        assert process.wait(ENDS_WITHIN_S) == 0
+    assert rest[-1]["event"] == "watch-ended" and rest[-1]["cut"] == (1 if delay_s > 8 else 0)
+    assert [one["event"] for one in rest].count("run-abandoned") == (0 if delay_s > 8 else 1)
+    assert not (tmp_path / "roster.duckdb").exists()
+    assert {path for path in scratch.iterdir() if path.name.startswith(("oneroster-watch", ".oneroster"))} <= before

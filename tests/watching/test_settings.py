@@ -40,6 +40,7 @@ tenant = "south-county"
 schedule = "every 15m"
 timezone = "Europe/Berlin"
 requests_per_s = 0.5
+incremental = true
 policy = "south.toml"
 [providers.west]
 url = "drops/west"
@@ -105,6 +106,7 @@ def test_a_row_goes_before_the_file_and_its_policy_between_them(tmp_path: Path) 
     assert (south.settings.silent_after, south.settings.rotate_after_days) == (timedelta(days=30), 180)
     assert south.options["tenant"] == "south-county" and south.options["policy_file"] == tmp_path / "south.toml"
     assert south.source == "south"
+    assert (south.options["incremental"], found["north"].options["incremental"]) == (True, False)
     # Quiet hours are those of the district's own clock: one o'clock in Berlin is 23:00 UTC.
     assert south.calendar.closed.quiet_until(datetime(2026, 10, 5, 23, 30, tzinfo=UTC)) == datetime(2026, 10, 6, 1, tzinfo=UTC)
     assert found["north"].calendar.next_after(START) >= datetime(2026, 10, 4, 7, 30, tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -197,6 +198,22 @@ def test_requests_to_one_host_are_spaced() -> None:
     now[0] = 10.0
     assert [pacer.wait_s() for _ in range(2)] == [0.0, 0.25]
     assert Pacer(None).wait_s() == 0.0
+
+
+def test_the_slowest_pace_of_a_host_counts() -> None:
+    asked: dict[str, list[float]] = {}
+
+    def perform(one: District, leash: Leash, at: datetime, began: Began) -> Outcome:
+        pacer = leash._pacer
+        assert pacer is not None
+        asked.setdefault(one.tenant, []).extend(round(pacer.wait_s()) for _ in range(2))
+        return outcome(one.tenant)
+
+    clock = FakeClock()
+    paces = {"a": ("x", 1.0), "b": ("x", 0.1), "c": ("", None)}
+    districts = [replace(district(tenant, host=host), requests_per_s=per_s) for tenant, (host, per_s) in paces.items()]
+    Watch(districts, Budget(), perform, log_of(clock)[0], clock, executor=InThisThread(), once=True).run()
+    assert asked == {"a": [0, 10], "b": [20, 30], "c": [0, 0]}
 
 
 def test_a_run_that_takes_too_long_is_given_up() -> None:
