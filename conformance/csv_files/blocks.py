@@ -7,6 +7,7 @@ with their physical line; hands on readable text so that one wrong byte does not
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import IO
 import numpy as np
 
 from conformance.csv_files.faults import Faults
+from conformance.csv_files.shape import SLICE, slices
 
 BLOCK_BYTES = 4 << 20
 MAX_LINE_BYTES = 16 << 20
@@ -60,14 +62,16 @@ class Block:
 
 def line_ends(data: bytes) -> LineEnds:
     """Count the line ends of the data."""
-    signs = np.frombuffer(data, dtype=np.uint8)
-    is_feed = signs == 10
-    feeds = int(np.count_nonzero(is_feed))
-    if b"\r" not in data:
-        return LineEnds(feeds, 0, 0)
-    is_return = signs == 13
-    pairs = int(np.count_nonzero(is_return[:-1] & is_feed[1:]))
-    return LineEnds(feeds, int(np.count_nonzero(is_return)), pairs)
+    feeds = returns = pairs = 0
+    for part in slices(data):
+        is_feed = part == 10
+        is_return = part == 13
+        # The last byte of a part is the first one of the next.
+        shared = len(part) > SLICE
+        feeds += int(np.count_nonzero(is_feed)) - (shared and bool(is_feed[-1]))
+        returns += int(np.count_nonzero(is_return)) - (shared and bool(is_return[-1]))
+        pairs += int(np.count_nonzero(is_return[:-1] & is_feed[1:]))
+    return LineEnds(feeds, returns, pairs)
 
 
 def _wide_encoding(head: bytes) -> tuple[str, int] | None:
@@ -82,9 +86,43 @@ def _wide_encoding(head: bytes) -> tuple[str, int] | None:
     return None
 
 
+def _read(stream: IO[bytes], size: int) -> bytes:
+    """About so many bytes; of a plain file up to a line end, so that no line is joined from two reads."""
+    if not isinstance(stream, io.BufferedReader) or not stream.seekable():
+        return stream.read(size)
+    start = stream.tell()
+    stream.seek(start + size)
+    more = len(stream.readline(size))
+    stream.seek(start)
+    return stream.read(size + more)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether the data is UTF-8. Only bytes that are not ASCII are looked at, each run of them by itself."""
+    if data.isascii():
+        return True
+    runs: list[bytes] = []
+    for start in range(0, len(data), SLICE):
+        part = np.frombuffer(data, np.uint8, min(SLICE, len(data) - start), start)
+        at = np.flatnonzero(part >= 128)
+        if len(at):
+            gaps = np.diff(at) > 1
+            text = np.full(len(at) + int(gaps.sum()), 32, dtype=np.uint8)
+            text[np.arange(len(at)) + np.concatenate(([0], np.cumsum(gaps)))] = part[at]
+            # A character may lie across the border of two parts; then nothing stands between their runs.
+            runs += [b" ", text.tobytes()] if at[0] or not start else [text.tobytes()]
+            if at[-1] != len(part) - 1:
+                runs.append(b" ")
+    try:
+        b"".join(runs).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _utf8_chunks(stream: IO[bytes], faults: Faults, size: int) -> Iterator[bytes]:
     """The stream's bytes, transcoded when it is UTF-16 or UTF-32; the byte order mark is dropped."""
-    head = stream.read(size)
+    head = _read(stream, size)
     wide = _wide_encoding(head[:4096])
     if wide:
         name, skip = wide
@@ -100,18 +138,12 @@ def _utf8_chunks(stream: IO[bytes], faults: Faults, size: int) -> Iterator[bytes
         head = head[3:]
     while head:
         yield head
-        head = stream.read(size)
+        head = _read(stream, size)
 
 
 def _mend(data: bytes, first_line: int, faults: Faults) -> bytes:
     """Note NUL bytes and bytes that are not UTF-8 by line; return readable UTF-8."""
-    valid = data.isascii()
-    if not valid:
-        try:
-            data.decode("utf-8")
-            valid = True
-        except UnicodeDecodeError:
-            valid = False
+    valid = _is_utf8(data)
     if valid and b"\0" not in data:
         return data
     lines: list[bytes] = []
@@ -153,7 +185,7 @@ def read_blocks(stream: IO[bytes], faults: Faults, size: int = BLOCK_BYTES) -> I
             cut = data.rfind(b"\r", 0, len(data) - 1) + 1
         rest = data[cut:]
         if cut:
-            whole = data[:cut]
+            whole = data[:cut] if rest else data
             ends = line_ends(whole)
             yield Block(_mend(whole, line, faults), line, ends)
             line += ends.lines

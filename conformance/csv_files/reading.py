@@ -24,10 +24,15 @@ from conformance.csv_files.blocks import (
 from conformance.csv_files.faults import Faults
 from conformance.csv_files.header import Header, read_header
 from conformance.csv_files.records import Parsed, RecordParser
-from conformance.csv_files.shape import inspect
+from conformance.csv_files.shape import blank_beside, inspect
 from oneroster_standard.standard import CsvFile
 
 LINE = "@line"
+BLANKS = " \t\u00a0\u200b\ufeff"
+"""What is taken off around a value."""
+LOST_LETTER = "\ufffd"
+PIECE_BYTES = 1 << 20
+"""A block that is not regular is read in pieces of this size, so that one fault does not slow the others down."""
 
 
 @dataclass(slots=True)
@@ -43,7 +48,10 @@ class FileReading:
     lost: list[str] = field(default_factory=list)
     line_ends: dict[str, list[int]] = field(default_factory=dict)
     stopped_by: str = ""
-    may_be_padded: bool = False
+    blanks: str = BLANKS
+    """The blanks that may stand around values of the frame that was handed out last; none when there are none in it."""
+    has_lost_letters: bool = True
+    """Whether the sign of a lost letter may stand in that frame."""
 
     @property
     def name(self) -> str:
@@ -94,18 +102,32 @@ class Prepared:
 
     data: bytes
     frame: pl.DataFrame | None = None
-    may_be_padded: bool = True
+    blanks: str = BLANKS
+    has_lost_letters: bool = True
+
+
+def _blanks_in(data: bytes) -> str:
+    """Blanks that occur in the data, none when the only kind is the common one and stands inside of values."""
+    known = BLANKS[:2] if data.isascii() else BLANKS
+    found = "".join(sign for sign in known if _holds(data, sign))
+    return "" if found == " " and not blank_beside(data) else found
+
+
+def _holds(data: bytes, sign: str) -> bool:
+    """Whether a sign occurs in the data: its first byte is looked for first, which is far faster."""
+    wanted = sign.encode()
+    return wanted[:1] in data and wanted in data
 
 
 def _ahead(blocks: Iterator[Block], prepare: Callable[[Block], Prepared]) -> Iterator[tuple[Block, Prepared]]:
-    """Prepare the next two blocks in a thread while the caller judges this one; order is kept."""
+    """Prepare the next block in a thread while the caller judges this one; order is kept."""
     waiting: deque[tuple[Block, Future[Prepared]]] = deque()
     too_long: LineTooLong | None = None
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
             for block in blocks:
                 waiting.append((block, pool.submit(prepare, block)))
-                if len(waiting) > 2:
+                if len(waiting) > 1:
                     done, future = waiting.popleft()
                     yield done, future.result()
         except LineTooLong as problem:
@@ -192,25 +214,31 @@ class _Reader:
             data = data.replace(b"\r", b"\n")
         elif ends.returns != ends.pairs:
             return Prepared(data)
-        shape = inspect(data, len(self.schema))
-        if not shape.is_regular:
+        feeds = ends.feeds or ends.returns
+        shape = inspect(data, len(self.schema), feeds)
+        if not shape.may_be_regular:
             return Prepared(block.data)
-        frame = pl.read_csv(
-            data,
-            has_header=False,
-            schema=self.schema,
-            quote_char='"' if shape.has_quotes else None,
-            empty_string_is_null=False,
-        )
-        return Prepared(data, frame, shape.may_be_padded)
+        try:
+            frame = pl.read_csv(
+                data, has_header=False, schema=self.schema, quote_char='"' if shape.has_quotes else None, empty_string_is_null=False
+            )
+        except pl.exceptions.PolarsError:
+            # A long row beside a short one: the counts alone could not tell.
+            return Prepared(block.data)
+        if frame.height != shape.records:
+            return Prepared(block.data)
+        return Prepared(data, frame, _blanks_in(data), _holds(data, LOST_LETTER))
 
-    def _rows(self, block: Block, prepared: Prepared | None = None) -> Iterator[pl.DataFrame]:
+    def _rows(self, block: Block, prepared: Prepared | None = None, *, is_piece: bool = False) -> Iterator[pl.DataFrame]:
         line, ends = block.first_line, block.ends
         prepared = prepared or self._prepare(block)
-        self.reading.may_be_padded = prepared.may_be_padded
         if prepared.frame is None:
+            if not is_piece and len(block.data) > 2 * PIECE_BYTES:
+                yield from self._pieces(block)
+                return
             yield from self._exact(prepared.data, line, is_last=False)
             return
+        self.reading.blanks, self.reading.has_lost_letters = prepared.blanks, prepared.has_lost_letters
         if ends.feeds > ends.pairs:
             at = block.data.find(b"\r\n")
             self.reading.note_line_end("\n", _first_bare_feed(block.data, line), ends.feeds - ends.pairs)
@@ -222,7 +250,22 @@ class _Reader:
         frame = prepared.frame
         yield self._named(frame, pl.int_range(line, line + frame.height, dtype=pl.UInt32, eager=True))
 
+    def _pieces(self, block: Block) -> Iterator[pl.DataFrame]:
+        """Read a block piece by piece; a record that is still open goes on in the next one."""
+        line, start = block.first_line, 0
+        while start < len(block.data):
+            stop = block.data.find(b"\n", start + PIECE_BYTES) + 1 or len(block.data)
+            data = block.data[start:stop]
+            ends, start = line_ends(data), stop
+            if self.rest:
+                rest, self.rest = self.rest, b""
+                yield from self._exact(rest + data, self.rest_line, is_last=False)
+            else:
+                yield from self._rows(Block(data, line, ends), is_piece=True)
+            line += ends.lines
+
     def _exact(self, data: bytes, line: int, *, is_last: bool) -> Iterator[pl.DataFrame]:
+        self.reading.blanks, self.reading.has_lost_letters = BLANKS, True
         parsed: Parsed = self.parser.parse(data.decode("utf-8"), line, is_last=is_last)
         self.reading.lost.extend(parsed.lost)
         if parsed.rest:
@@ -238,4 +281,5 @@ class _Reader:
     def _named(self, frame: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
         self.reading.rows += frame.height
         columns = [frame.to_series(position).alias(name) for position, name in enumerate(self.kept) if name]
-        return pl.DataFrame([*columns, lines.alias(LINE)])
+        # Columns in unlike pieces would be joined again by every expression that is put to them.
+        return pl.DataFrame([*columns, lines.alias(LINE)]).rechunk()

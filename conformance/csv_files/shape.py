@@ -1,84 +1,115 @@
 """Whether a block of lines is regular: every line one record of the wanted width, quotes in pairs and in place.
 
-Called by the reader for every block. Works on whole arrays of bytes; says only yes or no, the exact parser finds
-out what is wrong and on which line.
+Called by the reader for every block. Works on arrays of bytes, a slice at a time so that they stay in the cache; says
+only yes or no, the exact parser finds out what is wrong and on which line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-_COMMA, _FEED, _RETURN, _QUOTE = 44, 10, 13, 34
-_BLANKS = np.zeros(256, dtype=np.bool_)
-# Blank and tab, and the bytes in which a no-break or zero-width space begins or ends: a reason to look, no verdict.
-_BLANKS[[9, 32, 0xC2, 0xE2, 0xA0, 0x8B]] = True
+_COMMA, _FEED, _RETURN, _QUOTE, _BLANK = 44, 10, 13, 34, 32
+SLICE = 1 << 17
+"""Bytes that are looked at together."""
+_QUOTED_SLICE = 1 << 19
+_BESIDE = np.zeros(256, dtype=np.bool_)
+_BESIDE[[_COMMA, _FEED, _QUOTE]] = True
+_AFTER = _BESIDE.copy()
+_AFTER[_RETURN] = True
+_EDGE = _AFTER.copy()
+_EDGE[_BLANK] = True
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What was found out about a block: is_regular, whether it has quotes, how many records."""
+    """What was found out about a block: may_be_regular, whether it has quotes, how many records and separators it has.
 
-    is_regular: bool
+    It is regular when a reader that refuses long rows finds as many records in it: commas and line ends are counted only.
+    """
+
+    may_be_regular: bool
     has_quotes: bool
     records: int
-    may_be_padded: bool = True
 
 
-def _quotes_in_place(data: np.ndarray, quotes: np.ndarray, inside: np.ndarray) -> bool:
-    """Whether each opening quote follows a separator and each closing one precedes a separator or a line end."""
-    opening = quotes & inside
-    closing = quotes & ~inside
-    before = np.empty(len(data), dtype=np.uint8)
-    before[0] = _FEED
-    before[1:] = data[:-1]
-    after = np.empty(len(data), dtype=np.uint8)
-    after[-1] = _FEED
-    after[:-1] = data[1:]
-    previous = before[opening]
-    following = after[closing]
-    opened_well = (previous == _COMMA) | (previous == _FEED) | (previous == _QUOTE)
-    closed_well = (
-        (following == _COMMA) | (following == _FEED) | (following == _RETURN) | (following == _QUOTE)
-    )
-    return bool(opened_well.all() and closed_well.all())
+def slices(data: bytes) -> Iterator[np.ndarray]:
+    """The data as arrays that fit into the cache, each one byte longer than its part of the data."""
+    signs = np.frombuffer(data, dtype=np.uint8)
+    for start in range(0, len(signs), SLICE):
+        yield signs[start : start + SLICE + 1]
 
 
-def _has_blanks_beside(data: np.ndarray, at: np.ndarray) -> bool:
-    """Whether a blank may stand beside one of the positions, or at either end of the data."""
-    if not len(at) or _BLANKS[data[0]] or _BLANKS[data[-1]]:
-        return True
-    before = data[np.maximum(at - 1, 0)]
-    after = data[np.minimum(at + 1, len(data) - 1)]
-    ends = at[before == _RETURN]
-    return bool(_BLANKS[before].any() or _BLANKS[after].any() or _BLANKS[data[np.maximum(ends - 2, 0)]].any())
+def _own(part: np.ndarray) -> np.ndarray:
+    return part[:SLICE]
 
 
-def inspect(block: bytes, width: int) -> Shape:
-    """Judge whole lines of text, line ends LF or CRLF."""
-    data = np.frombuffer(block, dtype=np.uint8)
-    separators = (data == _COMMA) | (data == _FEED)
+def inspect(block: bytes, width: int, feeds: int) -> Shape:
+    """Judge whole lines of text, line ends LF or CRLF; feeds: how many LF it has."""
     has_quotes = b'"' in block
+    records = feeds + (not block.endswith(b"\n"))
     if has_quotes:
-        quotes = data == _QUOTE
-        # A running count modulo 256 keeps its parity, and one byte per byte keeps it in the cache.
-        inside = (np.cumsum(quotes, dtype=np.uint8) & 1).astype(np.bool_)
-        if inside[-1] or not _quotes_in_place(data, quotes, inside):
-            return Shape(False, True, 0)
-        if bool(((data == _FEED) & inside).any()):
-            return Shape(False, True, 0)
-        separators &= ~inside
-    at = np.flatnonzero(separators)
-    marks = data[at]
-    may_be_padded = (b" " in block or b"\t" in block or not block.isascii()) and (
-        _has_blanks_beside(data, at)
-        or (has_quotes and _has_blanks_beside(data, np.flatnonzero(data == _QUOTE)))
-    )
-    if not block.endswith(b"\n"):
-        marks = np.append(marks, np.uint8(_FEED))
-    records, over = divmod(len(marks), width)
-    ends = marks[width - 1 :: width]
-    is_regular = over == 0 and bool((ends == _FEED).all()) and int((marks == _FEED).sum()) == records
+        commas = _commas_outside_quotes(block)
+    else:
+        commas = sum(int(np.count_nonzero(_own(part) == _COMMA)) for part in slices(block))
     # With one column a blank line looks like a record; no file of the standard has one.
-    return Shape(is_regular and width > 1, has_quotes, records, may_be_padded)
+    return Shape(commas == (width - 1) * records and width > 1, has_quotes, records)
+
+
+def blank_beside(block: bytes) -> bool:
+    """Whether a blank stands beside a separator, a quote or a line end, at either end of the block, or beside another blank."""
+    data = np.frombuffer(block, dtype=np.uint8)
+    if data[0] == _BLANK or data[-1] == _BLANK:
+        return True
+    for start in range(0, len(data), _QUOTED_SLICE):
+        at = np.flatnonzero(data[start : start + _QUOTED_SLICE] == _BLANK) + start
+        if bool(_EDGE[data[at - 1]].any() or _EDGE[data[at + 1]].any()):
+            return True
+    return False
+
+
+def _commas_outside_quotes(block: bytes) -> int:
+    """Number of commas that separate; -1 when a quote is out of place, or a line ends inside of quotes."""
+    data = np.frombuffer(block, dtype=np.uint8)
+    commas, is_open = 0, 0
+    for start in range(0, len(data), _QUOTED_SLICE):
+        own = data[start : start + _QUOTED_SLICE]
+        quotes = own == _QUOTE
+        at = np.flatnonzero(quotes)
+        separating = _bits(own == _COMMA)
+        if len(at) or is_open:
+            inside = _running_parity(_bits(quotes), is_open)
+            if bool((_bits(own == _FEED) & inside).any()):
+                return -1
+            separating &= ~inside
+        if len(at):
+            if not _in_place(data, at + start, is_open):
+                return -1
+            is_open = (is_open + len(at)) & 1
+        commas += int(np.bitwise_count(separating).sum())
+    return -1 if is_open else commas
+
+
+def _bits(marks: np.ndarray) -> np.ndarray:
+    """Marks as bits of 64-bit words, the first one lowest."""
+    packed = np.packbits(marks, bitorder="little")
+    return np.pad(packed, (0, -len(packed) % 8)).view("<u8")
+
+
+def _running_parity(bits: np.ndarray, is_open: int) -> np.ndarray:
+    """For each bit whether an odd number of bits is set up to it; is_open: one that was set before all of them."""
+    odd = bits.copy()
+    for step in (1, 2, 4, 8, 16, 32):
+        odd ^= odd << np.uint64(step)
+    carried = np.bitwise_xor.accumulate(np.concatenate(([np.uint64(is_open)], odd[:-1] >> np.uint64(63))))
+    return np.asarray(odd ^ (np.uint64(0) - carried))
+
+
+def _in_place(data: np.ndarray, at: np.ndarray, is_open: int) -> bool:
+    """Whether each opening quote follows a separator and each closing one precedes a separator or a line end."""
+    opening, closing = at[is_open::2], at[1 - is_open :: 2]
+    before = opening[opening > 0] - 1
+    after = closing[closing < len(data) - 1] + 1
+    return bool(_BESIDE[data[before]].all() and _AFTER[data[after]].all())

@@ -1,23 +1,24 @@
 """How rules about single cells are put to whole columns, and the tally of what they found.
 
-Called by the judge for every frame of every file. Values of few kinds (dates, tokens, codes) are judged once per
-distinct value by a plain function; ids and names by an expression over the column.
+Called by the judge for every frame of every file. One pass over a frame counts what all tests find wrong; rows are looked
+up where a count is not zero only. Values of few kinds (dates, tokens, codes) are judged once per distinct value by a plain
+function; ids and names by an expression over the column.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from conformance.csv_files.faults import Place, Tally
-from conformance.csv_files.reading import LINE, FileReading
+from conformance.csv_files.reading import BLANKS, LINE, LOST_LETTER, FileReading
 from conformance.csv_rules.facts import BundleFacts, shape_of
 from oneroster_standard.standard import CsvColumn, Standard
 
 PADDED = "csv.padded-value"
-_BLANKS = " \t\u00a0\u200b\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,16 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A test of a column: a mask of wrong cells. judges_blanks: a blank cell counts as judged."""
+    """A test of a column: an expression that is true for wrong cells. judges_blanks: a blank cell counts as judged.
 
-    wrong: Callable[[pl.Series], pl.Series]
+    given: another test of the column without whose finding this one has none. sign: a sign that every wrong cell holds; where the
+    block has none, no cell is looked at.
+    """
+
+    wrong: Callable[[pl.Expr], pl.Expr]
     judges_blanks: bool = False
+    given: str = ""
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,11 @@ class _Asked:
     verdicts: dict[str, bool] = field(default_factory=dict)
 
 
+def _has_beside(cell: pl.Expr, blanks: str) -> pl.Expr:
+    """Whether a value begins or ends with one of the blanks."""
+    return pl.any_horizontal(test for sign in blanks for test in (cell.str.starts_with(sign), cell.str.ends_with(sign)))
+
+
 class CellJudge:
     """Puts the rules that apply to one file to its frames."""
 
@@ -77,20 +89,29 @@ class CellJudge:
                 test = rule(cell)
                 if test is not None:
                     self.asked.setdefault(column.header, []).append(_Asked(check, test))
+        self.counts = {is_met: self._counts(is_met) for is_met in (False, True)}
+        self.beside: dict[str, list[pl.Expr]] = {}
 
     def judge(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Tally what is wrong in the frame; returns it with blanks around values taken off."""
-        if self.reading.may_be_padded:
+        if self.reading.blanks:
             frame = self._without_padding(frame)
         frame = self._without_empty_rows(frame)
-        for header, asked in self.asked.items():
-            self._column(frame, header, asked)
+        if frame.height and self.asked:
+            found = frame.lazy().select(self.counts[self.reading.has_lost_letters]).collect().row(0, named=True)
+            for header, asked in self.asked.items():
+                self._column(frame, header, asked, found)
         return frame
 
     def _without_padding(self, frame: pl.DataFrame) -> pl.DataFrame:
-        for header in self.reading.header.positions:
+        headers = list(self.reading.header.positions)
+        blanks = self.reading.blanks
+        if blanks not in self.beside:
+            self.beside[blanks] = [_has_beside(pl.col(header), blanks).any().alias(header) for header in headers]
+        padded = frame.lazy().select(self.beside[blanks]).collect().row(0) if headers else ()
+        for header in (header for header, is_met in zip(headers, padded, strict=True) if is_met):
             series = frame[header]
-            bare = series.str.strip_chars(_BLANKS)
+            bare = series.str.strip_chars(BLANKS)
             self._tally(PADDED, header, frame, bare != series)
             frame = frame.with_columns(bare)
         return frame
@@ -106,29 +127,34 @@ class CellJudge:
         self.reading.rows -= int(is_empty.sum())
         return frame.filter(~is_empty)
 
-    def _column(self, frame: pl.DataFrame, header: str, asked: list[_Asked]) -> None:
-        series = frame[header]
-        distinct: list[str] | None = None
-        filled = 0
+    def _counts(self, has_lost_letters: bool) -> list[pl.Expr]:
+        """One expression per test, and per column how many cells are filled and which values there are."""
+        found: list[pl.Expr] = []
+        for header, asked in self.asked.items():
+            tests = [one.test for one in asked]
+            if any(isinstance(test, Distinct) for test in tests):
+                found.append(pl.col(header).unique().implode().alias(f"{header} values"))
+            if any(isinstance(test, Distinct) or isinstance(test, Whole) and not test.judges_blanks for test in tests):
+                found.append((pl.col(header) != "").sum().alias(f"{header} filled"))
+            found += [
+                one.test.wrong(pl.col(header)).sum().alias(f"{header} {one.check}") for one in asked
+                if isinstance(one.test, Whole) and not one.test.given and (has_lost_letters or one.test.sign != LOST_LETTER)
+            ]  # fmt: skip
+        return found
+
+    def _column(self, frame: pl.DataFrame, header: str, asked: list[_Asked], found: dict[str, Any]) -> None:
         for one in asked:
             test = one.test
-            if isinstance(test, Noted):
+            if isinstance(test, Noted) or isinstance(test, Whole) and test.judges_blanks:
                 self._count(one.check, frame.height)
-                continue
-            if isinstance(test, Whole):
-                self._tally(one.check, header, frame, test.wrong(series))
-                if test.judges_blanks:
-                    self._count(one.check, frame.height)
-                    continue
-            if distinct is None and isinstance(test, Distinct):
-                distinct = [value for value in series.unique().to_list() if value]
-            if not filled:
-                filled = frame.height - int((series == "").sum())
-            self._count(one.check, filled)
-            if isinstance(test, Distinct) and distinct:
-                wrong = [value for value in distinct if self._is_wrong(one, test, value)]
+            else:
+                self._count(one.check, found[f"{header} filled"])
+            if isinstance(test, Whole) and found.get(f"{header} {test.given or one.check}"):
+                self._tally(one.check, header, frame, frame.select(test.wrong(pl.col(header))).to_series())
+            if isinstance(test, Distinct):
+                wrong = [value for value in found[f"{header} values"] if value and self._is_wrong(one, test, value)]
                 if wrong:
-                    self._tally(one.check, header, frame, series.is_in(wrong))
+                    self._tally(one.check, header, frame, frame[header].is_in(wrong))
 
     def _is_wrong(self, one: _Asked, test: Distinct, value: str) -> bool:
         verdict = one.verdicts.get(value)

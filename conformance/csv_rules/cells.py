@@ -181,7 +181,8 @@ def spreadsheet_id(cell: Cell) -> CellTest | None:
     """Ids were not turned into scientific notation by a spreadsheet."""
     if cell.column.item_format != "guid" or cell.column.references:
         return None
-    return Whole(lambda series: series.str.contains(r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2}$"))
+    # The plus sign is none of the characters that the test before this one lets pass.
+    return Whole(lambda series: series.str.contains(r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2}$"), given="csv.guid-characters")
 
 
 @cell_rule(

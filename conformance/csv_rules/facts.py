@@ -6,7 +6,7 @@ different ids of a bundle share one with a chance of about one in a million at t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -17,6 +17,8 @@ from conformance.csv_files.reading import LINE, FileReading
 from oneroster_standard.standard import CsvColumn, CsvFile, Standard
 
 ID = "@id"
+SLICE = 500_000
+"""Rows that are joined together where a table has millions."""
 FOLDED = "@folded"
 """Hash of the sourcedId in lower case."""
 
@@ -74,6 +76,7 @@ class BundleFacts:
     cells: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     judged: dict[str, int] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    known: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     @property
     def data_files(self) -> list[str]:
@@ -106,6 +109,21 @@ class BundleFacts:
             raise Skip(f"{name} has no rows")
         return self.tables[name]
 
+    def once(self, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What several rules ask for, worked out once."""
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]
+
+    def has_unique_ids(self, name: str) -> bool:
+        """Whether no id of a file that was kept stands twice."""
+        return bool(self.once(f"unique ids of {name}", lambda: pl.DataFrame({"is": [is_unique(self.tables[name][ID])]}))["is"][0])
+
+    def first_of_each(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a file with an id, the first of each."""
+        filled = rows.filter(pl.col(ID).is_not_null())
+        return filled if self.has_unique_ids(name) else filled.unique(subset=ID, keep="first", maintain_order=True)
+
     def list_table(self, name: str, column: str) -> pl.DataFrame:
         """Items of a list column as LINE and ID. Raises Skip like table."""
         self.table(name, column)
@@ -115,6 +133,17 @@ class BundleFacts:
 def hashed(series: pl.Series) -> pl.Series:
     """Ids as 64-bit hashes; a blank id is null."""
     return pl.select(pl.when(series != "").then(series.hash(seed=0))).to_series().alias(series.name)
+
+
+def is_unique(ids: pl.Series) -> bool:
+    """Whether no id stands twice; blank ids are none. By their order, which takes less room than a set of all of them."""
+    ordered = ids.sort()
+    return not bool((ordered == ordered.shift(1)).any())
+
+
+def hash_of(text: pl.Expr) -> pl.Expr:
+    """The same for a column of a frame."""
+    return pl.when(text != "").then(text.hash(seed=0))
 
 
 def hashed_ids(ids: Iterable[str]) -> pl.Series:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import polars as pl
 
-from conformance.csv_files.reading import LINE
+from conformance.csv_files.reading import LINE, LOST_LETTER
 from conformance.csv_rules.cell_tests import Cell, CellTest, Whole
 from conformance.csv_rules.facts import FOLDED, ID, BundleFacts, Finding, Skip, finding_of_rows
 from conformance.csv_rules.people import roles_held
@@ -38,7 +38,7 @@ def id_case(facts: BundleFacts) -> Iterator[Finding]:
         except Skip:
             continue
         judged = True
-        ids = table.select(LINE, ID, FOLDED).drop_nulls().unique(subset=ID, keep="first", maintain_order=True)
+        ids = facts.first_of_each(name, table.select(LINE, ID, FOLDED))
         if ids[FOLDED].n_unique() < ids.height:
             twins = ids.filter(~pl.col(FOLDED).is_first_distinct())
             yield from finding_of_rows("csv.id-case", twins, name, "sourcedId", "an id that an earlier row has in another case")
@@ -49,16 +49,19 @@ def id_case(facts: BundleFacts) -> Iterator[Finding]:
 def _shared(facts: BundleFacts, column: str) -> pl.DataFrame:
     """Users whose value of a column an earlier user has, the same id counted once."""
     table = facts.table(USERS, "sourcedId", column)
-    first = table.select(LINE, ID, column).drop_nulls().unique(subset=ID, keep="first", maintain_order=True)
-    return first.filter(~pl.col(column).is_first_distinct())
+    return facts.once(f"shared {column}", lambda: _later(facts.first_of_each(USERS, table.select(LINE, ID, column).drop_nulls()), column))
+
+
+def _later(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Rows whose value of a column an earlier row has."""
+    return rows.filter(~pl.col(column).is_first_distinct())
 
 
 def _twins(facts: BundleFacts) -> pl.Series:
     """Lines of users whose id is told by csv.id-case already."""
     with suppress(Skip):
-        table = facts.table(USERS, "sourcedId").select(LINE, ID, FOLDED).drop_nulls()
-        ids = table.unique(subset=ID, keep="first", maintain_order=True)
-        return ids.filter(~pl.col(FOLDED).is_first_distinct())[LINE]
+        table = facts.table(USERS, "sourcedId").select(LINE, ID, FOLDED)
+        return facts.once("id twins", lambda: _later(facts.first_of_each(USERS, table), FOLDED))[LINE]
     return pl.Series(LINE, [], dtype=pl.UInt32)
 
 
@@ -102,14 +105,18 @@ def _shared_lines(facts: BundleFacts, column: str) -> pl.Series:
 def _children(facts: BundleFacts) -> pl.DataFrame:
     """Users who are students and nothing else, as ID."""
     roles = roles_held(facts)
+    return facts.once("children", lambda: _only_students(roles))
+
+
+def _only_students(roles: pl.DataFrame) -> pl.DataFrame:
     others = roles.filter(pl.col("as") != "student")
     return roles.filter(pl.col("as") == "student").select(ID).join(others, on=ID, how="anti")
 
 
 def _agents_of_children(facts: BundleFacts) -> pl.DataFrame:
     """Agents in the rows of students: adults may list their children as agents."""
-    rows = facts.table(USERS, "sourcedId").select(LINE, ID).join(_children(facts), on=ID, how="semi")
-    return facts.list_table(USERS, "agentSourcedIds").join(rows.select(LINE), on=LINE, how="semi")
+    users, children, agents = facts.table(USERS, "sourcedId").select(LINE, ID), _children(facts), facts.list_table(USERS, "agentSourcedIds")
+    return facts.once("agents of children", lambda: agents.join(users.join(children, on=ID, how="semi").select(LINE), on=LINE, how="semi"))
 
 
 @bundle_rule(
@@ -150,4 +157,4 @@ def replacement_character(cell: Cell) -> CellTest | None:
     """No text holds the sign of a lost letter."""
     if cell.column.item_format != "string":
         return None
-    return Whole(lambda series: series.str.contains("\ufffd", literal=True))
+    return Whole(lambda series: series.str.contains(LOST_LETTER, literal=True), sign=LOST_LETTER)

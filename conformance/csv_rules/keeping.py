@@ -5,10 +5,13 @@ Called by the judge for every frame. Ids become 64-bit hashes, tokens categories
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import polars as pl
 
 from conformance.csv_files.reading import LINE, FileReading
-from conformance.csv_rules.facts import FOLDED, ID, BundleFacts, hashed
+from conformance.csv_rules.facts import FOLDED, ID, BundleFacts, hash_of, hashed
+from oneroster_standard.standard import CsvColumn
 
 _TOKENS = {
     ("orgs.csv", "type"),
@@ -36,44 +39,70 @@ class Keeper:
         self.reading = reading
         self.frames: list[pl.DataFrame] = []
         self.items: dict[str, list[pl.DataFrame]] = {}
+        self.kept: list[pl.Expr] = []
+        self.listed: list[str] = []
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.taking: Future[None] | None = None
 
     def keep(self, frame: pl.DataFrame) -> None:
-        """Take what later rules need from a frame."""
-        kept = [frame[LINE]]
+        """Take what later rules need from a frame, in a thread while the next one is judged; one frame waits at most."""
+        if not self.kept:
+            # The columns are known only when the header was read, which the first frame follows.
+            self.kept = self._kept()
+            self.listed = [one.header for one in self.reading.spec.columns if one.references and one.is_list and self.reading.has(one.header)]
+        if self.taking is not None:
+            self.taking.result()
+        self.taking = self.pool.submit(self._take, frame)
+
+    def _take(self, frame: pl.DataFrame) -> None:
+        self.frames.append(frame.lazy().select(self.kept).collect().rechunk())
+        for header in self.listed:
+            self.items.setdefault(header, []).append(_items(frame, header))
+
+    def _kept(self) -> list[pl.Expr]:
+        kept = [pl.col(LINE)]
         if not self.reading.has("sourcedId"):
-            kept.append(pl.repeat(None, frame.height, dtype=pl.UInt64, eager=True).alias(ID))
+            kept.append(pl.lit(None, dtype=pl.UInt64).alias(ID))
         for column in self.reading.spec.columns:
-            header = column.header
-            if not self.reading.has(header):
-                continue
-            if header == "sourcedId":
-                kept.append(hashed(frame[header]).alias(ID))
-                if self.reading.name in _CASE_TWINS:
-                    kept.append(hashed(frame[header].str.to_lowercase()).alias(FOLDED))
-            if column.references and column.is_list:
-                self.items.setdefault(header, []).append(_items(frame, header))
-            elif column.references:
-                kept.append(hashed(frame[header]))
-            elif (self.reading.name, header) in _COMPARED:
-                kept.append(hashed(frame[header].str.to_lowercase()))
-            elif (self.reading.name, header) in _TOKENS or self.reading.name in _OBJECTIVES and header == "source":
-                kept.append(frame[header].cast(pl.Categorical))
-            elif self.reading.name in _OBJECTIVES and header == "learningObjectiveId":
-                # Whether it is a UUID, or blank: the id itself is compared with nothing.
-                kept.append((frame[header] == "") | frame[header].str.contains(_URN))
-            elif header in _DATES:
-                kept.append(frame[header].str.to_date("%Y-%m-%d", strict=False))
-            elif (self.reading.name, header) == ("academicSessions.csv", "schoolYear"):
-                kept.append(frame[header].cast(pl.Int32, strict=False))
-            elif header in _NUMBERS:
-                kept.append(frame[header].cast(pl.Float64, strict=False))
-            elif header in _COUNTS:
-                count = frame[header].str.count_matches(",", literal=True) + 1
-                kept.append(pl.select(pl.when(frame[header] != "").then(count)).to_series().alias(header))
-        self.frames.append(pl.DataFrame(kept))
+            if self.reading.has(column.header):
+                kept += self._of(column)
+        return kept
+
+    def _of(self, column: CsvColumn) -> list[pl.Expr]:
+        """What is kept of a column, under its name; of sourcedId under two of its own."""
+        name, header = self.reading.name, column.header
+        cell = pl.col(header)
+        found: list[pl.Expr] = []
+        if header == "sourcedId":
+            found.append(hash_of(cell).alias(ID))
+            if name in _CASE_TWINS:
+                found.append(hash_of(cell.str.to_lowercase()).alias(FOLDED))
+        if column.references and column.is_list:
+            return found
+        if column.references:
+            found.append(hash_of(cell).alias(header))
+        elif (name, header) in _COMPARED:
+            found.append(hash_of(cell.str.to_lowercase()).alias(header))
+        elif (name, header) in _TOKENS or name in _OBJECTIVES and header == "source":
+            found.append(cell.cast(pl.Categorical))
+        elif name in _OBJECTIVES and header == "learningObjectiveId":
+            # Whether it is a UUID, or blank: the id itself is compared with nothing.
+            found.append((cell == "") | cell.str.contains(_URN))
+        elif header in _DATES:
+            found.append(cell.str.to_date("%Y-%m-%d", strict=False))
+        elif (name, header) == ("academicSessions.csv", "schoolYear"):
+            found.append(cell.cast(pl.Int32, strict=False))
+        elif header in _NUMBERS:
+            found.append(cell.cast(pl.Float64, strict=False))
+        elif header in _COUNTS:
+            found.append(pl.when(cell != "").then(cell.str.count_matches(",", literal=True) + 1).alias(header))
+        return found
 
     def hand_over(self, facts: BundleFacts) -> None:
         """Put what was kept where the rules find it."""
+        if self.taking is not None:
+            self.taking.result()
+        self.pool.shutdown()
         if self.frames:
             facts.tables[self.reading.name] = pl.concat(self.frames)
         for header, frames in self.items.items():

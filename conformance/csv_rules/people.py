@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 import polars as pl
 
 from conformance.csv_files.reading import LINE
-from conformance.csv_rules.facts import ID, BundleFacts, Finding, Skip, finding_of_rows
+from conformance.csv_rules.facts import ID, SLICE, BundleFacts, Finding, Skip, finding_of_rows, is_unique
 from conformance.csv_rules.rulebook import bundle_rule
 
 ENROLLMENTS = "enrollments.csv"
@@ -70,32 +70,40 @@ def subject_pairs(facts: BundleFacts) -> Iterator[Finding]:
         raise Skip("neither courses.csv nor classes.csv with subjects was read")
 
 
-def _role_conflicts(facts: BundleFacts) -> pl.DataFrame:
+def role_conflicts(facts: BundleFacts) -> pl.DataFrame:
     """Enrollments of students as staff, and of staff as students; whoever is both may be enrolled as either."""
-    rows = facts.table(ENROLLMENTS, "userSourcedId", "role")
-    roles = roles_held(facts)
+    rows, roles = facts.table(ENROLLMENTS, "userSourcedId", "role"), roles_held(facts)
+    return facts.once("role conflicts", lambda: _role_conflicts(facts, rows, roles))
+
+
+def _role_conflicts(facts: BundleFacts, rows: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
     # Only rows that may conflict are joined: of millions of student enrollments none may be of staff.
     students = roles.filter(pl.col("as") == "student")
-    staff = roles.filter(pl.col("as").is_in(list(_TEACHING_ROLES[facts.standard.version])))
-    enrolled = rows.select(LINE, "userSourcedId", pl.col("role"))
-    as_student = _of(enrolled.filter(pl.col("role") == "student"), staff, students)
-    as_staff = _of(enrolled.filter(pl.col("role").is_in(["teacher", "administrator"])), students, staff)
-    return pl.concat([as_student, as_staff])
+    staff = roles.filter(is_one_of("as", _TEACHING_ROLES[facts.standard.version]))
+    only_staff, only_students = (one.join(other, on=ID, how="anti")[ID].implode() for one, other in ((staff, students), (students, staff)))
+    enrolled = rows.select(LINE, "userSourcedId", "role")
+    # Slice by slice: what millions of rows are filtered by is not held all at once.
+    as_student = [part.filter((pl.col("role") == "student") & pl.col("userSourcedId").is_in(only_staff)) for part in enrolled.iter_slices(SLICE)]
+    as_staff = enrolled.filter((pl.col("role") == "teacher") | (pl.col("role") == "administrator"))
+    return pl.concat([*as_student, as_staff.filter(pl.col("userSourcedId").is_in(only_students))])
 
 
-def _of(rows: pl.DataFrame, held: pl.DataFrame, not_held: pl.DataFrame) -> pl.DataFrame:
-    """Rows of users who are among the first and not among the second."""
-    found = rows.join(held, left_on="userSourcedId", right_on=ID, how="semi")
-    return found.join(not_held, left_on="userSourcedId", right_on=ID, how="anti")
+def is_one_of(column: str, tokens: Iterable[str]) -> pl.Expr:
+    """Whether a column of tokens holds one of some; is_in would turn the whole column into text."""
+    return pl.any_horizontal(pl.col(column) == token for token in sorted(tokens))
 
 
 def roles_held(facts: BundleFacts) -> pl.DataFrame:
     """Who is what, as ID and `as`: one role each in users.csv of 1.1, any number in roles.csv of 1.2."""
     if facts.standard.version == "1.1":
         users = facts.table("users.csv", "sourcedId", "role")
-        return users.select(ID, pl.col("role").cast(pl.String).alias("as")).unique(subset=ID, keep="first")
+        return facts.once("roles", lambda: _first_roles(facts, users.select(ID, pl.col("role").alias("as"))))
     roles = facts.table("roles.csv", "userSourcedId", "role")
-    return roles.select(pl.col("userSourcedId").alias(ID), pl.col("role").cast(pl.String).alias("as")).unique()
+    return facts.once("roles", lambda: roles.select(pl.col("userSourcedId").alias(ID), pl.col("role").alias("as")).unique())
+
+
+def _first_roles(facts: BundleFacts, roles: pl.DataFrame) -> pl.DataFrame:
+    return roles if facts.has_unique_ids("users.csv") else roles.unique(subset=ID, keep="first")
 
 
 @bundle_rule(
@@ -109,7 +117,7 @@ def enrollment_role(facts: BundleFacts) -> Iterator[Finding]:
     """The role in a class goes with the role of the user."""
     yield from finding_of_rows(
         "csv.enrollment-role",
-        _role_conflicts(facts),
+        role_conflicts(facts),
         ENROLLMENTS,
         "role",
         "a role in the class that does not go with the user's own role",
@@ -127,11 +135,11 @@ def primary_role(facts: BundleFacts) -> Iterator[Finding]:
     """Only teachers are primary."""
     table = facts.table(ENROLLMENTS, "role", "primary")
     others = [role for role in facts.standard.enumerations["enrollmentRole"] if role != "teacher"]
-    rows = table.filter((pl.col("primary") == "true") & pl.col("role").is_in(others))
+    rows = table.filter(pl.col("primary") == "true").filter(is_one_of("role", others))
     if rows.height:
         with suppress(Skip):
             # Where the role itself is in doubt, only that is reported.
-            rows = rows.join(_role_conflicts(facts), on=LINE, how="anti")
+            rows = rows.join(role_conflicts(facts), on=LINE, how="anti")
     yield from finding_of_rows(
         "csv.primary-role", rows, ENROLLMENTS, "primary", "primary is true for somebody who is not a teacher"
     )
@@ -165,7 +173,10 @@ def _overlapping(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     for key in keys:
         if rows.schema[key] == pl.UInt64:
             mixed = mixed * 31 + pl.col(key)
-    likely = rows.filter(mixed.is_duplicated()).drop_nulls(keys)
+    mix = rows.select(mixed.alias("mix")).to_series()
+    if is_unique(mix):
+        return rows.clear()
+    likely = rows.filter(mix.is_duplicated()).drop_nulls(keys)
     # A row whose whole id is repeated is the fault of another rule.
     once = likely.filter(pl.col(ID).is_first_distinct() | pl.col(ID).is_null())
     shared = once.filter(pl.struct(keys).is_duplicated())
@@ -221,7 +232,10 @@ def enrollment_school(facts: BundleFacts) -> Iterator[Finding]:
     schools = _schools(facts).filter(pl.col("type") == "school").select(ID)
     homes = classes.select(pl.col(ID).alias("class"), pl.col("schoolSourcedId").alias("home")).drop_nulls()
     homes = homes.join(schools, left_on="home", right_on=ID, how="semi").unique(subset="class", keep="first")
-    joined = rows.select(LINE, "classSourcedId", "schoolSourcedId").join(
+    # Nearly all rows are right: only pairs of class and school that no class has are looked up.
+    right = homes.select(pl.col("class") * 31 + pl.col("home")).to_series()
+    pair = pl.col("classSourcedId") * 31 + pl.col("schoolSourcedId")
+    joined = rows.select(LINE, "classSourcedId", "schoolSourcedId").filter(~pair.is_in(right.implode())).join(
         homes, left_on="classSourcedId", right_on="class", how="inner"
     )
     known = joined.join(
@@ -247,12 +261,13 @@ def enrollment_school(facts: BundleFacts) -> Iterator[Finding]:
 def class_size(facts: BundleFacts) -> Iterator[Finding]:
     """No class has hundreds of students."""
     rows = facts.table(ENROLLMENTS, "classSourcedId", "userSourcedId", "role")
-    students = rows.filter(pl.col("role") == "student")
-    crowded = students["classSourcedId"].value_counts().filter(pl.col("count") > MOST_STUDENTS)
+    is_student = pl.col("role") == "student"
+    counts = [part.filter(is_student).group_by("classSourcedId").len("count") for part in rows.select("classSourcedId", "role").iter_slices(SLICE)]
+    crowded = pl.concat(counts).group_by("classSourcedId").agg(pl.col("count").sum()).filter(pl.col("count") > MOST_STUDENTS) if counts else rows.clear()
     large = crowded.select(pl.col("classSourcedId").alias(ID))
     if large.height:
         # Whoever left and came back counts once.
-        likely = students.join(large, left_on="classSourcedId", right_on=ID, how="semi")
+        likely = rows.filter(is_student).join(large, left_on="classSourcedId", right_on=ID, how="semi")
         seats = likely.group_by("classSourcedId").agg(pl.col("userSourcedId").n_unique().alias("seats"))
         large = seats.filter(pl.col("seats") > MOST_STUDENTS).select(pl.col("classSourcedId").alias(ID))
     classes = facts.table("classes.csv", "sourcedId").select(LINE, ID).drop_nulls().unique(subset=ID, keep="first")
@@ -316,7 +331,7 @@ def result_student(facts: BundleFacts) -> Iterator[Finding]:
     roles = roles_held(facts)
     others = [role for role in facts.standard.enumerations["roleType"] if role != "student"]
     students = roles.filter(pl.col("as") == "student")
-    strangers = roles.filter(pl.col("as").is_in(others)).join(students, on=ID, how="anti")
+    strangers = roles.filter(is_one_of("as", others)).join(students, on=ID, how="anti")
     yield from finding_of_rows(
         "csv.result-student",
         results.join(strangers, left_on="studentSourcedId", right_on=ID, how="semi"),

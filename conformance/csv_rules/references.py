@@ -27,9 +27,9 @@ def unique_id(facts: BundleFacts) -> Iterator[Finding]:
         if table is None or not reading.has("sourcedId"):
             continue
         judged = True
-        ids = table.select(LINE, ID).drop_nulls()
-        if ids[ID].n_unique() == ids.height:
+        if facts.has_unique_ids(reading.name):
             continue
+        ids = table.select(LINE, ID).drop_nulls()
         again = ids.filter(~pl.col(ID).is_first_distinct())
         message = "a sourcedId that an earlier row has"
         yield from finding_of_rows("csv.unique-id", again, reading.name, "sourcedId", message)
@@ -51,10 +51,9 @@ def uncertain_ids(facts: BundleFacts, name: str) -> tuple[int, str]:
         tally = facts.cells.get((check, name, "sourcedId"))
         if tally:
             return tally.count, check
-    ids = facts.tables[name][ID].drop_nulls()
-    doubled = ids.len() - ids.n_unique()
-    if doubled:
-        return doubled, "csv.unique-id"
+    if not facts.has_unique_ids(name):
+        ids = facts.tables[name][ID].drop_nulls()
+        return ids.len() - ids.n_unique(), "csv.unique-id"
     if reading.lost:
         return len(reading.lost), "csv.quoting" if "quoting" in reading.faults else "csv.row-width"
     return 0, ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from conformance.csv_files.reading import LINE
-from conformance.csv_rules.facts import ID, BundleFacts, Finding, Skip, finding_of_rows
+from conformance.csv_rules.facts import ID, SLICE, BundleFacts, Finding, Skip, finding_of_rows
 from conformance.csv_rules.rulebook import bundle_rule
 
 SESSIONS = "academicSessions.csv"
@@ -174,13 +174,18 @@ def enrollment_dates(facts: BundleFacts) -> Iterator[Finding]:
         pl.col("start").min(), pl.col("end").max(), pl.col("start").is_null().any().alias("unsure")
     )
     spans = spans.filter(~pl.col("unsure"))
-    ordered = enrollments.filter((pl.col("beginDate") <= pl.col("endDate")).fill_null(True))
-    joined = ordered.select(LINE, "classSourcedId", "beginDate", "endDate").join(
-        spans, left_on="classSourcedId", right_on="class", how="inner"
-    )
     early = (pl.col("beginDate") < pl.col("start")) | (pl.col("beginDate") > pl.col("end"))
     late = (pl.col("endDate") > pl.col("end")) | (pl.col("endDate") < pl.col("start"))
-    judged = joined.with_columns(early.fill_null(False).alias("early"), late.fill_null(False).alias("late"))
+    wrong_ones = []
+    # Slice by slice: the joined rows of millions of enrollments are not held all at once.
+    for part in enrollments.select(LINE, "classSourcedId", "beginDate", "endDate").iter_slices(SLICE):
+        ordered = part.filter((pl.col("beginDate") <= pl.col("endDate")).fill_null(True))
+        joined = ordered.join(spans, left_on="classSourcedId", right_on="class", how="inner")
+        marked = joined.with_columns(early.fill_null(False).alias("early"), late.fill_null(False).alias("late"))
+        wrong_ones.append(marked.filter(pl.col("early") | pl.col("late")))
+    if not wrong_ones:
+        return
+    judged = pl.concat(wrong_ones)
     for column, wrong in (("beginDate", pl.col("early")), ("endDate", pl.col("late") & ~pl.col("early"))):
         yield from finding_of_rows(
             "csv.enrollment-dates",

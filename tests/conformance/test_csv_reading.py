@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from conformance.csv_files import blocks, shape
 from conformance.csv_files.reading import LINE, FileReading, read_frames
 from oneroster_standard.standard import load
 
@@ -139,3 +140,60 @@ def test_cells_come_back_as_they_were_written(cells: list[list[str]], block_byte
     for frame in read_frames(io.BytesIO(text.getvalue().encode()), reading, block_bytes=block_bytes):
         met.extend(list(row) for row in frame.select(SPEC.headers).iter_rows())
     assert met == [[f"e{number}", *row] for number, row in enumerate(cells)]
+
+
+def test_one_fault_in_a_large_block_leaves_the_lines_after_it_exact() -> None:
+    rows = 60_000
+    lines = [",".join(SPEC.headers), *(_row(number) for number in range(2, rows + 1))]
+    lines[19_999], lines[39_999] = 'e9,,,"c\n1",s1,u9,student,false,,', "e9,,,c1"
+    data = ("\r\n".join(lines) + "\r\n").encode()
+    assert len(data) > 3_000_000
+    reading, met = _read(data, 16 << 20)
+    tally = reading.faults.get("short-row")
+    assert tally is not None and (tally.count, tally.places[0].line) == (1, 40_001)
+    assert len(met) == rows - 2 and met[-1] == (rows + 1, f"e{rows}")
+
+
+def test_a_short_and_a_long_row_that_cancel_out_are_both_found() -> None:
+    lines = [",".join(SPEC.headers), _row(2), _row(3).rpartition(",")[0], _row(4) + ",x", _row(5)]
+    reading, met = _read(("\r\n".join(lines) + "\r\n").encode(), 4 << 20)
+    assert [(kind, tally.places[0].line) for kind, tally in reading.faults.tallies.items()] == [("short-row", 3), ("long-row", 4)]
+    assert [line for line, _ in met] == [2, 5]
+
+
+@given(parts=st.lists(st.sampled_from([b"a", b"\n", b"\xc3\xa9", b"\xe4\xb8\xad", b"\xf0\x9f\x98\x80", b"\xc3", b"\xa9", b"\xff"]), max_size=12))
+def test_bytes_are_taken_for_utf8_exactly_when_they_are_whatever_borders_they_cross(parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    try:
+        data.decode()
+        expected = True
+    except UnicodeDecodeError:
+        expected = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "SLICE", 7)
+        assert blocks._is_utf8(data) is expected
+
+
+def _separating(block: bytes) -> int:
+    """Commas outside of quotes, sign by sign; -1 when a quote is out of place or a line ends inside of quotes."""
+    is_open, commas = False, 0
+    for at, sign in enumerate(block):
+        if sign == ord('"'):
+            if not is_open and at and block[at - 1] not in b',\n"':
+                return -1
+            if is_open and at < len(block) - 1 and block[at + 1] not in b',\n\r"':
+                return -1
+            is_open = not is_open
+        elif is_open and sign == ord("\n"):
+            return -1
+        elif not is_open:
+            commas += sign == ord(",")
+    return -1 if is_open else commas
+
+
+@given(text=st.text(alphabet='aa,,"\n\r', min_size=1, max_size=300))
+@example(text='a,"b,c",d\n' * 40)
+def test_commas_outside_of_quotes_are_counted_over_the_borders_of_words_and_slices(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shape, "_QUOTED_SLICE", 128)
+        assert shape._commas_outside_quotes(text.encode()) == _separating(text.encode())
