@@ -30,11 +30,6 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "auth.unknown-token-refused": ("auth.altered-token-refused", "auth.expired-token-refused"),
     "auth.bad-signature-refused": ("auth.added-parameter-refused",),
     "auth.one-credential": ("gradebook.*",),
-    # A whole sequence of writes shows what one write shows.
-    "gradebook.put-creates": ("gradebook.model-status", "gradebook.model-content"),
-    "gradebook.put-replaces": ("gradebook.model-status", "gradebook.model-content"),
-    "gradebook.delete-hides": ("gradebook.model-removal",),
-    "gradebook.post-allocates": ("gradebook.model-posts",),
     "auth.scope-echoed": ("permission.scope-granted",),
     "permission.resource-granted": ("endpoint.reachable", "permission.core-collection-empty"),
     # What cannot be read has no key either.
@@ -65,19 +60,25 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
     "error.json-payload": ("error.*", "headers.content-type"),
     "error.status-info": ("error.description-top-level", "error.code-minor"),
     # A key in another case leads nowhere, and whoever compares keys misses what it names.
-    "reference.id-case": ("reference.resolves", "relationship.*", "data.class-without-people", "data.primary-teacher"),
+    "reference.id-case": ("reference.resolves", "relationship.*", "data.class-without-people", "data.primary-teacher", "gradebook.model-*"),
     "reference.parent-cycle": ("reference.parent-child",),
     "reference.resolves": ("relationship.*",),
     "schema.type": ("relationship.*",),
     # Whoever looks for students finds none among the Students.
     "schema.enumeration": ("relationship.members",),
-    "error.unknown-id": ("relationship.unknown-parent-status",),
+    # What was removed is an unknown id too.
+    "error.unknown-id": ("relationship.unknown-parent-status", "gradebook.model-removal"),
     "schema.array": ("relationship.*",),
     # A stamp that moves with every answer cannot be compared with the one of an earlier answer.
     "data.last-modified-stable": ("filter.strict-comparison", "filter.date-and-instant", "envelope.single-agrees", "sort.*"),
     "data.school-type": ("view.*", "relationship.*"),
     "reference.href-absolute": ("reference.href-leads",),
     "reference.type": ("reference.type-fits",),
+    # A whole sequence of writes shows what one write shows.
+    "gradebook.put-creates": ("gradebook.model-status", "gradebook.model-content"),
+    "gradebook.put-replaces": ("gradebook.model-status", "gradebook.model-content"),
+    "gradebook.delete-hides": ("gradebook.model-removal",),
+    "gradebook.post-allocates": ("gradebook.model-posts",),
 }  # fmt: skip
 """Root check -> checks whose findings follow from it when both fail; a trailing * stands for a family."""
 OF_VALUES = ("schema.", "reference.", "data.")
