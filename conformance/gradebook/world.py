@@ -284,8 +284,8 @@ class World:
         return found
 
     def _is_whole(self, answer: Exchange, records: list[Record]) -> bool:
-        """Whether one page is all there is."""
-        return answer.total == len(records) if answer.total is not None else len(records) < self.bench.run.page_cap
+        """Whether one page is all there is: a page that is not full is the last, whatever total is announced."""
+        return answer.total == len(records) or len(records) < self.bench.run.page_cap
 
     def finish(self) -> None:
         """Compare every object of ours once more, and the lists with what they should hold; raises Broken."""
