@@ -168,7 +168,7 @@ def _write(session: Session, plan: Plan, steps: Sequence[_Step]) -> int:
         if step.erases:
             history.erase(session, step.table, plan.tenant, step.file, number)
             continue
-        history.remember(session, step.table, plan.tenant, step.file, number, approved=step.approved)
+        history.remember(session, step.table, plan.tenant, step.file, number, step.kinds, approved=step.approved)
         session.put(step.table, plan.tenant, step.file, history.MARKS)
         if plan.owner:
             sharing.keep(session, step.table, plan.tenant, session.staged(step.table, step.file, history.MARKS), plan.owner)

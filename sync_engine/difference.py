@@ -26,7 +26,7 @@ from sync_engine.comparison import (
 from sync_engine.landing import Table
 from sync_engine.policy import Policy
 from sync_engine.snapshot import Snapshot
-from sync_engine.sql_text import literal, quoted
+from sync_engine.sql_text import literal, quoted, read_files
 from sync_engine.targets.session import Session
 
 __all__ = [
@@ -83,11 +83,6 @@ def source_of(entity: str) -> str:
 def aside_of(entity: str) -> str:
     """Name of the scratch view of the keys that the source's read set aside."""
     return quoted(f"aside_{entity}")
-
-
-def read_files(paths: Sequence[Path]) -> str:
-    """Parquet files as something to select from."""
-    return f"read_parquet([{', '.join(map(literal, paths))}])"
 
 
 def fingerprint(columns: Sequence[str]) -> str:

@@ -6,13 +6,15 @@ them; the record of runs does not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
+from sync_engine import added
+from sync_engine.comparison import CREATE
 from sync_engine.landing import Table
-from sync_engine.sql_text import quoted
+from sync_engine.sql_text import quoted, read_files
 from sync_engine.targets.session import Session
 
 HISTORY = "_oneroster_history"
@@ -30,6 +32,7 @@ def create(session: Session) -> None:
         f" entity {text} NOT NULL, {quoted('sourcedId')} {text} NOT NULL, kind {text} NOT NULL,"
         f" identity {text} NOT NULL, approved BOOLEAN NOT NULL, before {text}, after {text} NOT NULL)"
     )
+    added.create(session)
     session.query(
         f"CREATE TABLE IF NOT EXISTS {quoted(GONE)} (tenant {text} NOT NULL, entity {text} NOT NULL,"
         f" {quoted('sourcedId')} {text} NOT NULL, number BIGINT NOT NULL, since {text} NOT NULL,"
@@ -42,8 +45,13 @@ def is_kept(session: Session) -> bool:
     return bool(session.columns(HISTORY))
 
 
-def remember(session: Session, table: Table, tenant: str, file: Path, number: int, *, approved: bool) -> None:
-    """Keep the image before of every row that a file of rows is about to replace or add."""
+def remember(
+    session: Session, table: Table, tenant: str, file: Path, number: int, kinds: Mapping[str, int], *, approved: bool
+) -> None:
+    """Keep the image before of every row that a file of rows is about to replace or add. kinds: its rows by kind of change."""
+    if kinds.keys() == {CREATE} and kinds[CREATE] >= added.LEAST_ROWS:
+        added.keep(session, table, tenant, file, number, kinds[CREATE], approved=approved)
+        return
     session.query(
         f"INSERT INTO {quoted(HISTORY)} SELECT {number}, ?, ?, s.{quoted('sourcedId')}, s.{quoted('_kind')},"
         f" s.{quoted('_identity')}, {_sql_bool(approved)},"
@@ -109,7 +117,11 @@ def moved_by_run(session: Session, number: int | None = None) -> dict[int, str]:
         f"SELECT number, count(*), CAST(sum({session.text_hash(f'concat_ws(chr(31), {cells})')}) AS {session.text_type})"
         f" FROM {quoted(HISTORY)}{where} GROUP BY number"
     )
-    return {int(run): f"{int(rows)}:{digest}" for run, rows, digest in found}
+    sums = {int(run): (int(rows), int(digest)) for run, rows, digest in found}
+    for run, (rows, digest) in added.moved_by_run(session, number).items():
+        other = sums.get(run, (0, 0))
+        sums[run] = (rows + other[0], digest + other[1])
+    return {run: f"{rows}:{digest}" for run, (rows, digest) in sums.items()}
 
 
 def gone_rows(session: Session, tenant: str, folder: Path) -> list[Path]:
@@ -124,17 +136,25 @@ def gone_rows(session: Session, tenant: str, folder: Path) -> list[Path]:
 
 
 def changes_of(
-    session: Session, tenant: str, numbers: Sequence[int], folder: Path, *, only: str, name: str
+    session: Session, tenant: str, numbers: Sequence[int], folder: Path, *, only: str, name: str, entities: Collection[str] = ()
 ) -> list[Path]:
-    """Parquet of what some runs did (entity, sourcedId, identity), where a condition holds."""
+    """Parquet of what some runs did (entity, sourcedId, identity), where a condition holds.
+
+    entities: those whose new rows may fulfil it; none when a new row never does.
+    """
     if not numbers or not is_kept(session):
         return []
     listed = ", ".join(map(str, numbers))
-    return session.export_rows(
+    found = session.export_rows(
         f"SELECT entity, {quoted('sourcedId')}, identity FROM {quoted(HISTORY)} WHERE tenant = ?"
         f" AND number IN ({listed}) AND {only}", (tenant,),
         {"entity": pl.String, "sourcedId": pl.String, "identity": pl.String}, folder / name,
     )  # fmt: skip
+    for place, one in enumerate(added.files(session, tenant, folder, entities=entities, numbers=numbers) if entities else ()):
+        found += added.written(
+            f"SELECT entity, \"sourcedId\", identity FROM ({added.as_history(one)}) WHERE {only}", folder / f"{name}.added{place}.parquet"
+        )
+    return found
 
 
 def images_of(session: Session, tenant: str, number: int, table: Table, folder: Path) -> list[Path]:
@@ -142,7 +162,9 @@ def images_of(session: Session, tenant: str, number: int, table: Table, folder: 
 
     Columns: sourcedId, before (JSON or null), after (md5 of JSON), now (the same of today's row, null for none).
     """
-    return session.export_rows(
+    found = added.files(session, tenant, folder, entities=(table.name,), numbers=(number,))
+    landed = session.export(table, tenant, folder) if found else []
+    return added.images(found, landed, table, folder / f"{table.name}.added.parquet") + session.export_rows(
         f"SELECT h.{quoted('sourcedId')}, h.before, h.after, CASE WHEN t.{quoted('sourcedId')} IS NULL THEN NULL"
         f" ELSE md5({session.row_json('t', table.content)}) END AS now FROM {quoted(HISTORY)} AS h"
         f" LEFT JOIN {quoted(table.name)} AS t ON t.{quoted('tenant')} = h.tenant"
@@ -157,23 +179,37 @@ def foreign_rows(session: Session, tenant: str, table: Table, folder: Path) -> l
     """Parquet of the keys of rows that no sync ever wrote: somebody else's, put into the landed table."""
     if not is_kept(session):
         return []
-    return session.export_rows(
+    found = session.export_rows(
         f"SELECT t.{quoted('sourcedId')} FROM {quoted(table.name)} AS t WHERE t.{quoted('tenant')} = ? AND NOT EXISTS"
         f" (SELECT 1 FROM {quoted(HISTORY)} AS h WHERE h.tenant = t.{quoted('tenant')} AND h.entity = ?"
         f" AND h.{quoted('sourcedId')} = t.{quoted('sourcedId')})", (tenant, table.name), {"sourcedId": pl.String},
         folder / f"{table.name}.foreign",
     )  # fmt: skip
-
-
-def later_runs(session: Session, tenant: str, number: int) -> list[int]:
-    """Numbers of the runs that wrote, after a run, to rows of that run."""
-    found = session.query(
-        f"SELECT DISTINCT l.number FROM {quoted(HISTORY)} AS l JOIN {quoted(HISTORY)} AS h ON h.tenant = l.tenant"
-        f" AND h.entity = l.entity AND h.{quoted('sourcedId')} = l.{quoted('sourcedId')}"
-        f" WHERE h.tenant = ? AND h.number = {number} AND l.number > {number} ORDER BY 1",
-        (tenant,),
+    kept = added.files(session, tenant, folder, entities=(table.name,))
+    if not kept:
+        return found
+    own = " UNION ALL ".join(f"SELECT \"sourcedId\" FROM ({added.as_history(one)})" for one in kept)
+    return added.written(
+        f"SELECT * FROM {read_files(found)} WHERE \"sourcedId\" NOT IN ({own})", folder / f"{table.name}.foreign.parquet"
     )
-    return [int(row[0]) for row in found]
+
+
+def later_runs(session: Session, tenant: str, number: int, folder: Path) -> list[int]:
+    """Numbers of the runs that wrote, after a run, to rows of that run."""
+    files = session.export_rows(
+        f"SELECT number, entity, {quoted('sourcedId')} FROM {quoted(HISTORY)} WHERE tenant = ? AND number >= {number}", (tenant,),
+        {"number": pl.Int64, "entity": pl.String, "sourcedId": pl.String}, folder / "later",
+    )  # fmt: skip
+    kept = added.files(session, tenant, folder, after=number - 1)
+    every = " UNION ALL ".join(
+        f"SELECT number, entity, \"sourcedId\" FROM {source}"
+        for source in (read_files(files), *(f"({added.as_history(one)})" for one in kept))
+    )
+    (found,) = added.written(
+        f"WITH every AS ({every}) SELECT DISTINCT l.number FROM every AS l JOIN every AS h ON h.entity = l.entity"
+        f" AND h.\"sourcedId\" = l.\"sourcedId\" WHERE h.number = {number} AND l.number > {number} ORDER BY 1", folder / "later.parquet",
+    )  # fmt: skip
+    return [int(row) for row in pl.read_parquet(found)["number"]]
 
 
 def _sql_bool(value: bool) -> str:

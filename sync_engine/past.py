@@ -38,7 +38,7 @@ def recall(session: Session, tenant: str, policy: Policy, day: date, scratch: Sc
     dated = ", ".join(f"'{name}'" for name in _DATED)
     later = [one.number for one in recent if not _is_first(one)]
     touched = history.changes_of(
-        session, tenant, later, folder, only=f"entity IN ({dated})", name="touched"
+        session, tenant, later, folder, only=f"entity IN ({dated})", name="touched", entities=_DATED
     )
     _table(scratch, "touched", touched, "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
 

@@ -39,7 +39,7 @@ def make(target: Target, *, tenant: str, run: str | None, day: date, scratch: Sc
             _load(scratch, known[name], images)
         changed = sum(_rows(scratch, name, _OTHER) for name in names)
         if changed:
-            raise _changed_since(session, runs, chosen, tenant, changed)
+            raise _changed_since(session, runs, chosen, tenant, changed, scratch)
     entities = {name: _planned(scratch, known[name], folder) for name in names}
     return Plan(
         f"undo of {chosen.run}", target.address, tenant, chosen.spec, before, day.isoformat(), entities, (), (), (), (),
@@ -80,8 +80,8 @@ def _rows(scratch: Scratch, name: str, where: str) -> int:
     return int((scratch.db.execute(f"SELECT count(*) FROM {_images(name)} WHERE {where}").fetchone() or (0,))[0])
 
 
-def _changed_since(session: Session, runs: Sequence[Entry], chosen: Entry, tenant: str, rows: int) -> CannotRun:
-    later = {number for number in history.later_runs(session, tenant, chosen.number)}
+def _changed_since(session: Session, runs: Sequence[Entry], chosen: Entry, tenant: str, rows: int, scratch: Scratch) -> CannotRun:
+    later = {number for number in history.later_runs(session, tenant, chosen.number, scratch.folder)}
     names = [one.run for one in reversed(runs) if one.number in later and one.run not in undone(runs) and not one.undoes]
     first = f"undo these first, in this order: {', '.join(names)}" if names else "something other than a sync wrote to them"
     return CannotRun(

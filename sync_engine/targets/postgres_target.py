@@ -39,6 +39,7 @@ class PostgresSession(Session):
     """One transaction on a PostgreSQL connection. scratch: folder for files on their way in."""
 
     text_type = "text"
+    bytes_type = "bytea"
 
     def __init__(self, db: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._db = db

@@ -48,6 +48,9 @@ class Session(ABC):
     text_type: str
     marks_exports: bool = False
     """Whether exported rows bear a `fingerprint`, made by this DuckDB as the scratch would make it."""
+    bytes_type: str
+    has_keys: bool = True
+    """Whether landed tables have a primary key; without one, `put` itself keeps keys from standing twice."""
 
     @abstractmethod
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -148,10 +151,9 @@ class Session(ABC):
             rule = " NOT NULL" if column.header in ("sourcedId", "status") else ""
             columns.append(f"{quoted(column.header)} {kind}{rule}")
         columns.append(f"{quoted('_state')} {self.text_type} NOT NULL")
-        key = _names(("tenant", "sourcedId"))
-        self.query(
-            f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} ({', '.join(columns)}, PRIMARY KEY ({key}))"
-        )
+        if self.has_keys:
+            columns.append(f"PRIMARY KEY ({_names(('tenant', 'sourcedId'))})")
+        self.query(f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} ({', '.join(columns)})")
         for name in self.columns(table.name).intersection(NEVER_LANDED):
             self.query(f"ALTER TABLE {quoted(table.name)} DROP COLUMN {quoted(name)}")
             self._columns.pop(table.name, None)
