@@ -34,6 +34,8 @@ class Added:
 
 def create(session: Session) -> None:
     """Make the table if it is not there. rows: of the whole file, told by its first part."""
+    if not session.bytes_type:
+        return
     text = session.text_type
     session.query(
         f"CREATE TABLE IF NOT EXISTS {quoted(ADDED)} (number BIGINT NOT NULL, tenant {text} NOT NULL, entity {text} NOT NULL,"

@@ -21,6 +21,7 @@ from sync_engine.landing import Table, tables
 from sync_engine.nested import NESTED
 from sync_engine.plan import Plan
 from sync_engine.run_log import Entry, append, entries, next_number
+from sync_engine.snapshot import MARKS
 from sync_engine.sql_text import literal
 from sync_engine.targets.session import Session, Target
 
@@ -156,7 +157,7 @@ def _all_in(holds: frozenset[str]) -> str:
 
 def _are_in_effect(session: Session, plan: Plan, steps: Sequence[_Step]) -> bool:
     return all(
-        not step.erases and session.in_effect(step.table, plan.tenant, step.file, history.MARKS) for step in steps
+        not step.erases and session.in_effect(step.table, plan.tenant, step.file, MARKS) for step in steps
     )
 
 
@@ -169,9 +170,9 @@ def _write(session: Session, plan: Plan, steps: Sequence[_Step]) -> int:
             history.erase(session, step.table, plan.tenant, step.file, number)
             continue
         history.remember(session, step.table, plan.tenant, step.file, number, step.kinds, approved=step.approved)
-        session.put(step.table, plan.tenant, step.file, history.MARKS)
+        session.put(step.table, plan.tenant, step.file, MARKS)
         if plan.owner:
-            sharing.keep(session, step.table, plan.tenant, session.staged(step.table, step.file, history.MARKS), plan.owner)
+            sharing.keep(session, step.table, plan.tenant, session.staged(step.table, step.file, MARKS), plan.owner)
         history.keep_track(
             session, step.table, plan.tenant, step.file, number, plan.as_of, approved=step.approved
         )

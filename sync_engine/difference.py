@@ -121,6 +121,9 @@ def find_changes(
     db, name, read = snapshot.scratch.db, table.name, snapshot.entities[table.name]
     show_source(snapshot, table)
     names = ", ".join(map(quoted, table.content))
+    if not read.is_delta and not _has_rows(snapshot, target_files):
+        _all_is_new(snapshot, table)
+        return
     rows = f"{names} FROM {read_files(target_files)}" if target_files else f"* FROM {source_of(name)} WHERE false"
     db.execute(f"CREATE OR REPLACE VIEW {target_of(name)} AS SELECT 1 AS _rows, {rows}")
     spoken = spoken_of(table, read, target_of(name), source_of(read.within))
@@ -133,6 +136,20 @@ def find_changes(
             return
         relations = relations.narrowed("candidates")
     keep_changes(snapshot, table, f"({changes(table, read, policy, relations)})", policy)
+
+
+def _has_rows(snapshot: Snapshot, files: Sequence[Path]) -> bool:
+    return bool(files) and snapshot.scratch.db.execute(f"SELECT 1 FROM {read_files(files)} LIMIT 1").fetchone() is not None
+
+
+def _all_is_new(snapshot: Snapshot, table: Table) -> None:
+    """Where the target has no row, what was read is the change table as it stands: a view, until somebody marks a row of it."""
+    db, name = snapshot.scratch.db, table.name
+    db.execute(f"CREATE OR REPLACE VIEW {target_of(name)} AS SELECT 1 AS _rows, * FROM {source_of(name)} WHERE false")
+    db.execute(
+        f"CREATE OR REPLACE VIEW {changed(name)} AS SELECT '{CREATE}' AS kind, true AS from_source, {', '.join(map(quoted, table.content))},"
+        f" '' AS identity, CAST([] AS VARCHAR[]) AS holds FROM {source_of(name)}"
+    )
 
 
 def keep_changes(snapshot: Snapshot, table: Table, found: str, policy: Policy) -> None:

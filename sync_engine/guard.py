@@ -12,6 +12,7 @@ from datetime import date
 
 import duckdb
 
+from sync_engine.all_new import make_writable
 from sync_engine.difference import ABSENT, BACK, CREATE, DELETE, UPDATE, changed, source_of, target_of
 from sync_engine.facets import facets
 from sync_engine.holds import Hold, hold_id
@@ -245,6 +246,7 @@ def mark(db: duckdb.DuckDBPyConnection, hold: Hold, where: str) -> Iterator[Hold
     """Let the rows of a condition wait for a hold; yields the hold if there are such rows."""
     if not hold.rows:
         return
+    make_writable(db, hold.entity)
     db.execute(
         f"UPDATE {changed(hold.entity)} SET holds = list_append(holds, {literal(hold.id)}) WHERE {where}"
     )

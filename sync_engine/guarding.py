@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from sync_engine.all_new import make_writable
 from sync_engine.difference import BACK, CREATE, UPDATE, aside_of, changed, target_of
 from sync_engine.facets import needs
 from sync_engine.guard import Guard, hold_reused, mark
@@ -50,6 +51,7 @@ def _dependants(
         if other not in read:
             continue
         own = quoted(column)
+        make_writable(db, table.name)
         waiting = (
             f"SELECT \"sourcedId\", holds FROM {changed(other)} WHERE len(holds) > 0"
             f" AND (kind = '{CREATE}' OR list_has_any(holds, {doubtful}))"

@@ -14,13 +14,12 @@ import polars as pl
 from sync_engine import added
 from sync_engine.comparison import CREATE
 from sync_engine.landing import Table
+from sync_engine.snapshot import MARKS
 from sync_engine.sql_text import quoted, read_files
 from sync_engine.targets.session import Session
 
 HISTORY = "_oneroster_history"
 GONE = "_oneroster_gone"
-MARKS = ("_kind", "_identity")
-"""Columns of a plan's row files beside the content: the kind of change, and what it changes about who a row is."""
 ERASE = "erase"
 
 
@@ -49,7 +48,7 @@ def remember(
     session: Session, table: Table, tenant: str, file: Path, number: int, kinds: Mapping[str, int], *, approved: bool
 ) -> None:
     """Keep the image before of every row that a file of rows is about to replace or add. kinds: its rows by kind of change."""
-    if kinds.keys() == {CREATE} and kinds[CREATE] >= added.LEAST_ROWS:
+    if session.bytes_type and kinds.keys() == {CREATE} and kinds[CREATE] >= added.LEAST_ROWS:
         added.keep(session, table, tenant, file, number, kinds[CREATE], approved=approved)
         return
     session.query(

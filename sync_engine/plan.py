@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from oneroster_harness.problems import CannotRun, UsageProblem
-from sync_engine import deltas
+from sync_engine import all_new, deltas
 from sync_engine.aliases import Alias, translate
 from sync_engine.difference import ABSENT, COUNTED_AS, Counts, changed, compare, source_of
 from sync_engine.guarding import guarded
@@ -230,7 +230,9 @@ def reads_of(snapshot: Snapshot) -> dict[str, dict[str, str]]:
 def written(snapshot: Snapshot, table: Table, folder: Path) -> Planned:
     """Write one entity's row files and count them."""
     db, read = snapshot.scratch.db, snapshot.entities[table.name]
-    name = changed(table.name)
+    name, file = changed(table.name), folder / f"{table.name}.apply.parquet"
+    if read.rows and all_new.is_shown(db, table.name) and all_new.take_file(snapshot, table, file):
+        return Planned(Counts(create=read.rows, quarantined=read.quarantined), read.complete, (file.name, file_digest(file)))
     counts = dict.fromkeys(("create", "update", "delete", "held"), 0)
     seen = 0
     for kind, waits, from_source, rows in db.execute(
@@ -241,7 +243,7 @@ def written(snapshot: Snapshot, table: Table, folder: Path) -> Planned:
     cells = f"{', '.join(map(quoted, table.content))}, kind AS _kind, identity AS _identity"
     return Planned(
         Counts(**counts, unchanged=read.rows - seen, quarantined=read.quarantined), read.complete,
-        write_rows(db, f"SELECT {cells} FROM {name} WHERE len(holds) = 0", folder / f"{table.name}.apply.parquet"),
+        write_rows(db, f"SELECT {cells} FROM {name} WHERE len(holds) = 0", file),
         write_rows(db, f"SELECT {cells}, holds AS _holds FROM {name} WHERE len(holds) > 0", folder / f"{table.name}.held.parquet"),
     )  # fmt: skip
 

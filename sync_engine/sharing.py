@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from oneroster_harness.problems import UsageProblem
+from sync_engine.all_new import make_writable
 from sync_engine.comparison import ABSENT, STAGE
 from sync_engine.difference import Comparer, changed, read_files, target_of
 from sync_engine.guard import mark
@@ -85,6 +86,7 @@ def _leave(snapshot: Snapshot, name: str, files: Sequence[Path]) -> list[Hold]:
     db = snapshot.scratch.db
     keys = f'SELECT "sourcedId" FROM {read_files(files)}'
     theirs = f'"sourcedId" IN ({keys})'
+    make_writable(db, name)
     db.execute(f"DELETE FROM {changed(name)} WHERE kind IN ('{ABSENT}', '{STAGE}') AND {theirs}")
     rows = int((db.execute(f"SELECT count(*) FROM {changed(name)} WHERE {theirs}").fetchone() or (0,))[0])
     why = f"{rows:,} rows bear keys that another source of the tenant landed, with other content"

@@ -20,6 +20,9 @@ from sync_engine.sql_text import literal, quoted
 from sync_engine.watermarks import Mark
 
 BATCH_ROWS = 20_000
+MARKS = ("_kind", "_identity")
+"""Columns of a plan's row files beside the content: the kind of change, and what it changes about who a row is. Staged rows bear them
+as new rows would, so that a first landing's plan can take the staged file as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ def stage_rows(scratch: Scratch, table: Table, source: str, marks: Collection[st
     """
     db, file = scratch.db, scratch.folder / f"{table.name}.parquet"
     names = ", ".join(map(quoted, table.headers))
-    state = "CASE \"status\" WHEN 'tobedeleted' THEN 'inactive' ELSE 'present' END AS \"_state\""
+    state = "CASE \"status\" WHEN 'tobedeleted' THEN 'inactive' ELSE 'present' END AS \"_state\", 'create' AS \"_kind\", '' AS \"_identity\""
     told = "".join(f", {quoted(mark)} AS {quoted(f'_of_{mark}')}" for mark in marks)
     _write(db, f"SELECT {names}, {state}{told} FROM {source}", file)
     counts = "".join(f", coalesce(sum({quoted(f'_of_{mark}')}), 0)" for mark in marks)

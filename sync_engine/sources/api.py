@@ -64,7 +64,7 @@ def _give_schools(snapshot: Snapshot) -> None:
     snapshot.scratch.db.execute(
         'COPY (SELECT scale.* REPLACE (coalesce(scale."orgSourcedId", class."schoolSourcedId") AS "orgSourcedId")'
         f" FROM read_parquet({literal(scales)}) AS scale LEFT JOIN read_parquet({literal(snapshot.path('classes'))}) AS class"
-        f' ON class."sourcedId" = scale."classSourcedId") TO {literal(given)} (FORMAT parquet)'
+        f' ON class."sourcedId" = scale."classSourcedId" ORDER BY scale."sourcedId") TO {literal(given)} (FORMAT parquet)'
     )
     given.replace(scales)
 

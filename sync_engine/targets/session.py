@@ -48,7 +48,8 @@ class Session(ABC):
     text_type: str
     marks_exports: bool = False
     """Whether exported rows bear a `fingerprint`, made by this DuckDB as the scratch would make it."""
-    bytes_type: str
+    bytes_type: str = ""
+    """Type of a column of bytes; empty where a run's new rows are kept one by one, since no file is worth keeping whole."""
     has_keys: bool = True
     """Whether landed tables have a primary key; without one, `put` itself keeps keys from standing twice."""
 
