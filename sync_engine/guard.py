@@ -17,9 +17,11 @@ from sync_engine.difference import ABSENT, BACK, CREATE, DELETE, UPDATE, changed
 from sync_engine.facets import facets
 from sync_engine.holds import Hold, hold_id
 from sync_engine.landing import CORE, Table
+from sync_engine.past import DATED
 from sync_engine.policy import Policy
 from sync_engine.snapshot import EntityRead, Snapshot
 from sync_engine.sql_text import literal, quoted
+from sync_engine.terms import ended_sessions
 
 _GOING = f"kind IN ('{DELETE}', '{ABSENT}')"
 _FREE = "len(holds) = 0"
@@ -139,12 +141,15 @@ class _Removals:
 
     def _ended(self) -> str:
         """A condition that leaves out rows of ended terms: they may all go, unless they came there just now."""
-        if self._name not in ("classes", "enrollments"):
+        if self._name not in DATED:
             return ""
-        key = "sourcedId" if self._name == "classes" else "classSourcedId"
+        key = {"academicSessions": "sourcedId", "classes": "sourcedId"}.get(self._name, "classSourcedId")
+        ended = self._guard.ended_classes()
+        if self._name == "academicSessions":
+            ended = ended_sessions(self._guard.snapshot, ended)
         touched = f'SELECT "sourcedId" FROM touched WHERE entity = {literal(self._name)}'
         return (
-            f" AND NOT (coalesce(t.{quoted(key)}, '') IN ({self._guard.ended_classes()})"
+            f" AND NOT (coalesce(t.{quoted(key)}, '') IN ({ended})"
             f' AND t."sourcedId" NOT IN ({touched}))'
         )
 

@@ -11,15 +11,16 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from sync_engine import history
-from sync_engine.difference import read_files
+from sync_engine.difference import ABSENT, read_files
 from sync_engine.policy import Policy
 from sync_engine.run_log import Entry, entries, undone
 from sync_engine.snapshot import Scratch, Snapshot
 from sync_engine.sql_text import literal
 from sync_engine.targets.session import Session
 
-_DATED = ("academicSessions", "classes", "enrollments")
-"""Entities whose rows may go with an ended term, when they have stood as they are for the window."""
+DATED = ("academicSessions", "classes", "enrollments", "classResources")
+"""Entities whose rows may go with an ended term, when they have stood as they are for the window. That a row
+went away changed nothing of what it said, so it does not count as a change of it."""
 
 
 def recall(session: Session, tenant: str, policy: Policy, day: date, scratch: Scratch) -> None:
@@ -35,10 +36,10 @@ def recall(session: Session, tenant: str, policy: Policy, day: date, scratch: Sc
     )  # fmt: skip
     _table(scratch, "became", became, "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
     _table(scratch, "made", _made(session, tenant, recent, policy, folder), "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
-    dated = ", ".join(f"'{name}'" for name in _DATED)
+    dated = ", ".join(f"'{name}'" for name in DATED)
     later = [one.number for one in recent if not _is_first(one)]
     touched = history.changes_of(
-        session, tenant, later, folder, only=f"entity IN ({dated})", name="touched", entities=_DATED
+        session, tenant, later, folder, only=f"entity IN ({dated}) AND kind <> '{ABSENT}'", name="touched", entities=DATED
     )
     _table(scratch, "touched", touched, "entity VARCHAR, \"sourcedId\" VARCHAR, identity VARCHAR")
 
@@ -69,7 +70,7 @@ def _made(session: Session, tenant: str, recent: Sequence[Entry], policy: Policy
 def _is_first(run: Entry) -> bool:
     """Whether the run met none of the dated entities: what a first landing brings stands as it is."""
     kinds = ("update", "delete", "unchanged", "held")
-    return not any(run.changes.get(name, {}).get(kind) for name in _DATED for kind in kinds)
+    return not any(run.changes.get(name, {}).get(kind) for name in DATED for kind in kinds)
 
 
 def _is_within(run: Entry, day: date, days: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which classes belong to ended terms only, so that they and their enrollments may go without a question.
+"""Which classes belong to ended terms only, and which ended terms go with them: both may go without a question.
 
 Called by the guards. A term counts as ended by what has landed and stood unchanged for the policy's window, so that a source cannot
 end a term and empty it in one go.
@@ -9,10 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from sync_engine.difference import target_of
+from sync_engine.difference import ABSENT, DELETE, changed, source_of, target_of
 from sync_engine.snapshot import Snapshot
 
 _NONE = "SELECT CAST(NULL AS VARCHAR) AS \"sourcedId\" WHERE false"
+
+
+def ended_sessions(snapshot: Snapshot, ended_classes: str) -> str:
+    """SQL of the ended terms that may go: every class that was there in them has ended, stood unchanged and goes too.
+
+    ended_classes: SQL of such classes; it must have been worked out.
+    """
+    classes = snapshot.entities.get("classes")
+    if ended_classes == _NONE or classes is None or not classes.complete:
+        return _NONE
+    going = f"SELECT \"sourcedId\" FROM {changed('classes')} WHERE kind IN ('{DELETE}', '{ABSENT}')"
+    kept = (
+        f"SELECT unnest(\"termSourcedIds\") FROM {target_of('classes')} WHERE _state = 'present'"
+        f' AND NOT ("sourcedId" IN ({going}) AND "sourcedId" IN ({ended_classes}))'
+    )
+    taken = f"SELECT unnest(\"termSourcedIds\") FROM {source_of('classes')} WHERE _state = 'present'"
+    return f'SELECT "sourcedId" FROM ended_sessions WHERE "sourcedId" NOT IN ({kept}) AND "sourcedId" NOT IN ({taken})'
 
 
 def ended_classes(snapshot: Snapshot, day: date) -> Callable[[], str]:
@@ -34,11 +51,14 @@ def _worked_out(snapshot: Snapshot, day: date) -> str:
     def settled(entity: str) -> str:
         return f'"sourcedId" NOT IN (SELECT "sourcedId" FROM touched WHERE entity = \'{entity}\')'
 
-    snapshot.scratch.db.execute(
-        "CREATE OR REPLACE TABLE ended_classes AS WITH ended AS (SELECT \"sourcedId\" FROM"
-        f" {target_of('academicSessions')} WHERE try_cast(\"endDate\" AS DATE) < DATE '{day}'"
-        f" AND {settled('academicSessions')})"
-        f" SELECT \"sourcedId\" FROM {target_of('classes')} WHERE len(\"termSourcedIds\") > 0 AND {settled('classes')}"
-        ' AND list_has_all((SELECT coalesce(list("sourcedId"), []) FROM ended), "termSourcedIds")'
+    db = snapshot.scratch.db
+    db.execute(
+        f"CREATE OR REPLACE TABLE ended_sessions AS SELECT \"sourcedId\" FROM {target_of('academicSessions')}"
+        f" WHERE try_cast(\"endDate\" AS DATE) < DATE '{day}' AND {settled('academicSessions')}"
+    )
+    db.execute(
+        f"CREATE OR REPLACE TABLE ended_classes AS SELECT \"sourcedId\" FROM {target_of('classes')}"
+        f" WHERE len(\"termSourcedIds\") > 0 AND {settled('classes')}"
+        ' AND list_has_all((SELECT coalesce(list("sourcedId"), []) FROM ended_sessions), "termSourcedIds")'
     )
     return 'SELECT "sourcedId" FROM ended_classes'
