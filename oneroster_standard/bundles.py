@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +23,10 @@ MAX_RATIO = 300
 MAX_BYTES = 64 << 30
 MIN_SUSPECT_BYTES = 64 << 20
 MAX_CELL = 16 << 20
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+# What the library raises for places outside of the file, unknown methods, a local header that says encrypted, names.
+_UNOPENED = (*_DAMAGE, OSError, NotImplementedError, RuntimeError, ValueError, struct.error)
 
 
 class BundleProblem(Exception):
@@ -75,19 +81,27 @@ class Bundle:
     @contextmanager
     def open_bytes(self, name: str) -> Iterator[IO[bytes]]:
         """Open one file for streaming; a damaged member raises BundleProblem while it is read."""
+        with self._opened(name) as stream:
+            try:
+                yield stream
+            except _DAMAGE as error:
+                raise _damaged(name) from error
+            except OSError as error:
+                # A decoder's complaint bears no error number; those of the disk do, and are not the archive's.
+                if error.errno is not None:
+                    raise
+                raise _damaged(name) from error
+
+    def _opened(self, name: str) -> IO[bytes]:
+        if self._archive is None:
+            try:
+                return self.path.joinpath(name).open("rb")
+            except OSError as error:
+                raise BundleProblem("not-allowed", name, "the file may not be read") from error
         try:
-            if self._archive is not None:
-                with self._archive.open(name) as stream:
-                    yield stream
-            else:
-                with self.path.joinpath(name).open("rb") as stream:
-                    yield stream
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise BundleProblem(
-                "cut",
-                name,
-                "the archive's member is damaged or cut; expected a whole file",
-            ) from error
+            return self._archive.open(name)
+        except _UNOPENED as error:
+            raise _damaged(name) from error
 
     def rows(self, name: str) -> Iterator[Row]:
         """Read one file as strict RFC 4180 CSV in UTF-8 (a byte order mark is skipped), header included.
@@ -113,6 +127,11 @@ class Bundle:
                 raise BundleProblem("quoting", name, detail) from error
 
 
+def _damaged(name: str) -> BundleProblem:
+    detail = "the archive's member is damaged or cut; expected a whole file"
+    return BundleProblem("cut", name, detail)
+
+
 def open_bundle(path: Path) -> Bundle:
     """Open a folder or a ZIP as a bundle.
 
@@ -131,7 +150,7 @@ def open_bundle(path: Path) -> Bundle:
         raise BundleProblem(
             "not-allowed", str(path), "the file may not be read"
         ) from error
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except _UNOPENED as error:
         detail = "not a readable ZIP archive (its directory is missing or cut); expected a complete .zip file"
         raise BundleProblem("not-a-zip", path.name, detail) from error
     try:
