@@ -41,16 +41,20 @@ def version(step: Step) -> Iterator[Notice]:
 
 
 @change_rule(
-    "change.mode", severity="error", expected="bulk as before, or a delta beside it", remedy="say bulk or delta in the manifest as the file is meant",
+    "change.mode", severity="error", needs="step", expected="bulk as before, or a delta beside it", remedy="say bulk or delta in the manifest as the file is meant",
     why="A delta that is taken for a full set removes everybody whom it does not list.",
 )  # fmt: skip
 def mode(step: Step) -> Iterator[Notice]:
     """Files stay bulk."""
-    old, new = step.both
-    for name, table in new.tables.items():
-        before = old.tables.get(name)
-        if before is not None and before.mode != table.mode:
-            yield told(f"{name} was {before.mode} and is {table.mode}", name, bundle=new.label)
+    old, delta = step.old, step.delta
+    if old is None or delta is None or step.new is not None or delta.trouble:
+        return
+    turned = [name for name, table in delta.tables.items() if table.mode == "delta" and name in old.tables]
+    if len(turned) == len(delta.tables):
+        # A delta through and through is one of its own kind, not a full bundle with a file that changed its mode.
+        return
+    for name in turned:
+        yield told(f"{name} was {old.tables[name].mode} and is delta, beside files that are bulk", name, bundle=delta.label)
 
 
 @change_rule(

@@ -264,9 +264,15 @@ def test_a_file_that_becomes_a_delta_is_found(old: dict[str, Path], tmp_path: Pa
     for row in tables["manifest.csv"]:
         row["value"] = "delta" if row["propertyName"] == "file.users" else row["value"]
     new = write(tmp_path / "new", tables)
-    found = judge_changes([Member(old["1.1"], "old"), Member(new, "new")], target="test")
-    # Taken for a delta as the manifest says: nothing to compare with.
-    assert [one.id for one in found.outcomes if one.id == "change.mode"] == ["change.mode"]
+    found = [one for one in judged(old["1.1"], new).findings if one.check == "change.mode"]
+    assert [(one.where["file"], one.severity) for one in found] == [("users.csv", "error")]
+
+
+def test_a_bundle_of_deltas_only_has_not_changed_the_mode_of_a_file(old: dict[str, Path], tmp_path: Path) -> None:
+    tables = read(old["1.1"])
+    for row in tables["manifest.csv"]:
+        row["value"] = "delta" if row["value"] == "bulk" else row["value"]
+    assert "change.mode" not in roots(judged(old["1.1"], write(tmp_path / "new", tables)))
 
 
 @pytest.fixture(scope="module")
