@@ -21,7 +21,7 @@ from sync_engine.past import DATED
 from sync_engine.policy import Policy
 from sync_engine.snapshot import EntityRead, Snapshot
 from sync_engine.sql_text import literal, quoted
-from sync_engine.terms import ended_sessions
+from sync_engine.terms import ended_sessions, first_seats, waiting_classes
 
 _GOING = f"kind IN ('{DELETE}', '{ABSENT}')"
 _FREE = "len(holds) = 0"
@@ -50,18 +50,24 @@ class Guard:
     def _creations(self, table: Table) -> Iterator[Hold]:
         """Very many new rows beside those that are there: a second set of everything."""
         db, name = self.snapshot.scratch.db, table.name
-        created = _one(db, f"SELECT count(*) FROM {changed(name)} WHERE kind = '{CREATE}'")
+        empty, first = "", ""
+        if name == "enrollments" and "classes" in self.snapshot.entities and self.snapshot.entities["classes"].was_read:
+            # The first seats of a class that has stood there without any are no second set: a new year begins.
+            empty = f' AND coalesce("classSourcedId", \'\') NOT IN ({waiting_classes()})'
+            first = f' AND m."sourcedId" NOT IN ({first_seats()})'
+        counted = f"kind = '{CREATE}'{empty}"
+        created = _one(db, f"SELECT count(*) FROM {changed(name)} WHERE {counted}")
         present = _one(db, f"SELECT coalesce(sum(_rows), 0) FROM {target_of(name)} WHERE _state = 'present'")
         made = _one(
             db, f"SELECT count(DISTINCT m.\"sourcedId\") FROM made AS m ANTI JOIN gone AS g ON g.entity = m.entity"
-            f" AND g.\"sourcedId\" = m.\"sourcedId\" WHERE m.entity = {literal(name)}"
+            f" AND g.\"sourcedId\" = m.\"sourcedId\" WHERE m.entity = {literal(name)}{first}"
         )  # fmt: skip
         limit, before = self.policy.limit("create", "district", name), max(present - made, 0)
         if created and before and limit.is_passed(created + made, before):
             why = f"{created:,} rows would be created beside {present:,} ({_most(limit.percent, limit.count)})"
             if made:
                 why = f"{created:,} more rows, {created + made:,} within {self.policy.window_days} days, would be created beside {before:,} ({_most(limit.percent, limit.count)})"
-            yield from mark(db, Hold(name, "create", "district", "", created, why), f"kind = '{CREATE}'")
+            yield from mark(db, Hold(name, "create", "district", "", created, why), counted)
 
 
 class _Removals:

@@ -32,6 +32,30 @@ def ended_sessions(snapshot: Snapshot, ended_classes: str) -> str:
     return f'SELECT "sourcedId" FROM ended_sessions WHERE "sourcedId" NOT IN ({kept}) AND "sourcedId" NOT IN ({taken})'
 
 
+def waiting_classes() -> str:
+    """SQL of the landed classes that have stood unchanged for the window and have no enrollment yet, as before a new year begins."""
+    seated = f'SELECT "classSourcedId" FROM {target_of("enrollments")} WHERE _state = \'present\' AND "classSourcedId" IS NOT NULL'
+    return f"{_settled_classes()} AND \"sourcedId\" NOT IN ({seated})"
+
+
+def first_seats() -> str:
+    """SQL of the enrollments in classes that have stood unchanged and have none but those that came within the window."""
+    made = "SELECT \"sourcedId\" FROM made WHERE entity = 'enrollments'"
+    older = (
+        f'SELECT "classSourcedId" FROM {target_of("enrollments")} WHERE _state = \'present\''
+        f' AND "classSourcedId" IS NOT NULL AND "sourcedId" NOT IN ({made})'
+    )
+    return (
+        f'SELECT "sourcedId" FROM {target_of("enrollments")} WHERE _state = \'present\''
+        f' AND "classSourcedId" IN ({_settled_classes()} AND "sourcedId" NOT IN ({older}))'
+    )
+
+
+def _settled_classes() -> str:
+    touched = "SELECT \"sourcedId\" FROM touched WHERE entity = 'classes'"
+    return f'SELECT "sourcedId" FROM {target_of("classes")} WHERE _state = \'present\' AND "sourcedId" NOT IN ({touched})'
+
+
 def ended_classes(snapshot: Snapshot, day: date) -> Callable[[], str]:
     """A function that gives SQL of the sourcedIds of such classes; worked out when it is first asked for."""
     known: list[str] = []

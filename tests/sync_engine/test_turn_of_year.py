@@ -77,3 +77,37 @@ def test_a_read_that_is_not_whole_takes_no_ended_term(target: DuckDbTarget) -> N
     plan, _ = run(target, year((), (), ()), day=SUMMER, complete=False)
     assert held(plan) == {"academicSessions", "classes", "classResources"}
     assert not any(found.counts.delete for found in plan.entities.values())
+
+
+def seats(classes: Iterable[str], of_old: str = "a", of_new: str = "") -> Records:
+    """Classes, with 120 seats of the year that ends and as many for each letter of the year that begins."""
+    return {
+        "academicSessions": [{"sourcedId": "y", "type": "term", "startDate": "2025-08-01", "endDate": "2027-06-10"}],
+        "classes": [{"sourcedId": name, "terms": [{"sourcedId": "y"}]} for name in classes],
+        "enrollments": [
+            {"sourcedId": f"{name}-{letter}{number}", "class": {"sourcedId": name}, "role": "student"}
+            for name, letters in (("old", of_old), ("new", of_new)) for letter in letters for number in range(120)
+        ],
+    }  # fmt: skip
+
+
+def test_the_first_seats_of_classes_that_stood_empty_are_no_second_set(target: DuckDbTarget) -> None:
+    run(target, seats(["old"]), day=date(2026, 6, 1))
+    run(target, seats(["old", "new"]), day=date(2026, 7, 20))
+    plan, _ = run(target, seats(["old", "new"], of_new="a"), day=date(2026, 8, 14))
+    assert (plan.holds, plan.entities["enrollments"].counts.create) == ((), 120)
+    # They do not count against those that come later in the week, and a second set of all is one still.
+    twice, _ = run(target, seats(["old", "new"], of_old="ab", of_new="ab"), day=date(2026, 8, 15))
+    assert (held(twice), twice.held) == ({"enrollments"}, 240)
+
+
+def test_seats_that_come_with_their_classes_are_a_second_set(target: DuckDbTarget) -> None:
+    run(target, seats(["old"]), day=date(2026, 6, 1))
+    plan, _ = run(target, seats(["old", "new"], of_new="a"), day=date(2026, 8, 14))
+    assert held(plan) == {"enrollments"}
+
+
+def test_a_second_set_of_seats_in_the_same_classes_is_held_in_those_weeks(target: DuckDbTarget) -> None:
+    run(target, seats(["old", "new"]), day=date(2026, 6, 1))
+    plan, _ = run(target, seats(["old", "new"], of_old="ab"), day=date(2026, 8, 14))
+    assert held(plan) == {"enrollments"}
