@@ -71,7 +71,7 @@ def everything(database: Database) -> dict[str, list[str]]:
     """All tables, ours too, without what differs from run to run."""
     found = {}
     for name in sorted(database.tables()):
-        skipped = "EXCLUDE (run, elapsed_ms, previous, hash, at)" if name == "_oneroster_runs" else ""
+        skipped = 'EXCLUDE (run, elapsed_ms, previous, hash, "at")' if name == "_oneroster_runs" else ""
         found[name] = sorted(map(repr, database.query(f'SELECT * {skipped} FROM "{name}"')))
     return found
 
